@@ -1,0 +1,20 @@
+//! Prompts, replies and the structural engine: what Aiex says about code, without I/O.
+//!
+//! Texts of the workspace and answers of models are hostile alike. [`clean_text`] and [`clean_markdown`] make an answer
+//! fit to be shown; [`hover_facts`] and the explanations quote the workspace only in code or escaped.
+//! This crate does no I/O, reads no clock, and cannot panic on any text.
+
+mod english;
+mod hover;
+mod markdown;
+mod prompt;
+mod prose;
+mod relations;
+mod structural;
+#[cfg(test)]
+mod testing;
+
+pub use hover::{FactsLevel, hover_facts};
+pub use prompt::{ExplainInput, ExplainSymbol, MAX_TARGET_CHARS, Prompt, explain_prompt};
+pub use prose::{TextFilter, clean_markdown, clean_text};
+pub use structural::{STRUCTURAL_NOTE, explain_file, explain_plain, explain_symbol};
