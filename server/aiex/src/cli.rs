@@ -1,0 +1,124 @@
+//! The command line: results on stdout, everything else on stderr; 0 done, 1 failed, 2 wrong usage.
+
+mod config;
+mod demo;
+mod explain;
+mod trust;
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// An AI coding assistant that is a language server
+///
+/// Your editor starts `aiex lsp` and gets hovers, explanations and code actions from whatever model you have: a cloud
+/// key, a local server, or none at all. Without a model, Aiex answers from the parse of your code.
+#[derive(Parser)]
+#[command(name = "aiex", version, after_help = EXAMPLES, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  aiex demo                                  see what it does, with nothing set up
+  aiex explain lib/shop/cart.ex:42           explain the function at line 42
+  AIEX_MODEL=ollama/qwen2.5-coder:7b aiex explain src/main.rs
+  aiex config path                           where your configuration belongs
+
+A model is set as provider/model in the configuration file:
+  model = \"work/qwen3-coder\"
+  [providers.work]
+  base_url = \"http://127.0.0.1:8000/v1\"      any OpenAI-compatible address
+  api_key = \"${WORK_API_KEY}\"";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Be the language server on stdin and stdout; editors start this
+    Lsp {
+        /// Accepted, since some editors add it; stdin and stdout are used in any case
+        #[arg(long)]
+        stdio: bool,
+    },
+    /// Show what an editor shows, on a sample project: a hover, the actions, an explanation
+    Demo,
+    /// Explain a file, or the symbol at a place in it, as Markdown
+    #[command(after_help = explain::EXAMPLES)]
+    Explain {
+        /// PATH, PATH:LINE or PATH:LINE:COL; lines and columns count from 1, columns in characters
+        place: String,
+        /// The model to ask, as provider/model, or `offline`; else that of the configuration
+        #[arg(long, value_name = "PROVIDER/MODEL")]
+        model: Option<String>,
+    },
+    /// Show, find or check the configuration
+    Config {
+        #[command(subcommand)]
+        command: config::Command,
+    },
+    /// Say in which workspaces the repository's own code may run (builds, tests, formatters)
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum TrustCommand {
+    /// Trust a workspace: its build scripts and tests may run
+    Add {
+        /// Its top folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Trust it no longer
+    Remove {
+        /// Its top folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// List the trusted workspaces
+    List,
+}
+
+/// Runs the command line and returns its exit code. Wrong usage ends the process with 2, as clap does.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Lsp { stdio: _ } => crate::lsp::main(),
+        Command::Demo => demo::demo().map(|()| ExitCode::SUCCESS),
+        Command::Explain { place, model } => explain::explain(&place, model),
+        Command::Config { command } => config::config(&command),
+        Command::Trust { command } => match command {
+            TrustCommand::Add { path } => trust::add(&path),
+            TrustCommand::Remove { path } => trust::remove(&path),
+            TrustCommand::List => trust::list(),
+        }
+        .map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        // A reader that has seen enough, such as `head`, is no failure.
+        let pipe = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+        if pipe.into_iter().any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("aiex: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Writes to stdout, at once.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Says on stderr what is wrong with the configuration.
+fn warn(problems: &[crate::config::Problem]) {
+    problems.iter().for_each(|problem| eprintln!("aiex: {problem}"));
+}

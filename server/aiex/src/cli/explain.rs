@@ -1,0 +1,150 @@
+//! `aiex explain`: the explanation of a file or of the symbol at a place, streamed to stdout.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use aiex_assist::TextFilter;
+use aiex_text::{Encoding, Position, Text};
+use anyhow::{Context as _, Result, bail};
+
+use super::print;
+use crate::{
+    config::{self, Places},
+    documents::Snapshot,
+    engine::{Engine, Model},
+    explain::{Cursor, Target},
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  aiex explain lib/shop/cart.ex              the whole file
+  aiex explain lib/shop/cart.ex:42           the function, struct or module that line 42 is in
+  aiex explain src/main.rs:7:13              what the name at line 7, column 13 means
+  aiex explain src/main.rs --model offline   from the parse alone";
+
+pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
+    let Place { path, at } = Place::parse(place);
+    let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let contents = String::from_utf8(bytes)
+        .ok()
+        .with_context(|| format!("{} is not UTF-8 text; convert it first, for example with iconv", path.display()))?;
+    let text = Text::new(&contents);
+    let cursor = cursor(&text, at).with_context(|| format!("{} has {} lines", path.display(), text.line_count()))?;
+
+    let workspace = workspace(&path);
+    let loaded = config::load(&Places { workspace: Some(workspace.clone()), model, ..Default::default() });
+    super::warn(&loaded.problems);
+    let engine = Engine::of(&loaded.config)?;
+
+    let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
+    let shown = absolute.strip_prefix(&workspace).unwrap_or(&path).display().to_string();
+    let name = path.display().to_string();
+    let target = Target::find(Arc::new(Snapshot::of_file(name.into(), &contents, "")), cursor, shown);
+    match engine {
+        Engine::Offline => {
+            print(&format!("{}\n", target.structural().trim_end()))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Engine::Model(model) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(stream(&model, &target, &loaded.config.language.0))
+        }
+    }
+}
+
+/// Writes the answer as it comes. Ctrl-C drops the request, which closes its connection.
+async fn stream(model: &Model, target: &Target, language: &str) -> Result<ExitCode> {
+    let (mut written, mut filter) = (Ok(()), TextFilter::default());
+    let ask = model.ask(target.prompt(language), |piece| {
+        if written.is_ok() {
+            written = print(&filter.push(piece));
+        }
+    });
+    let asked = tokio::select! {
+        asked = ask => asked,
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!("\naiex: stopped");
+            return Ok(ExitCode::from(130));
+        }
+    };
+    let answered = asked.map(|_| ());
+    print("\n")?;
+    written?;
+    answered.with_context(|| format!("{} did not answer to the end", model.name))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `PATH[:LINE[:COL]]`, with numbers as written.
+struct Place {
+    path: PathBuf,
+    at: Option<(usize, Option<usize>)>,
+}
+
+impl Place {
+    /// A file that has this very name is meant whole, colons or not.
+    fn parse(place: &str) -> Self {
+        let whole = |path: &str| Self { path: PathBuf::from(path), at: None };
+        if Path::new(place).exists() {
+            return whole(place);
+        }
+        let number = |text: &str| {
+            text.rsplit_once(':').and_then(|(rest, last)| Some((rest.to_owned(), last.parse::<usize>().ok()?)))
+        };
+        let Some((rest, last)) = number(place) else { return whole(place) };
+        match number(&rest) {
+            Some((path, line)) => Self { path: PathBuf::from(path), at: Some((line, Some(last))) },
+            None => Self { path: PathBuf::from(rest), at: Some((last, None)) },
+        }
+    }
+}
+
+fn cursor(text: &Text, at: Option<(usize, Option<usize>)>) -> Result<Cursor> {
+    let Some((line, column)) = at else { return Ok(Cursor::Whole) };
+    let Some(row) = line.checked_sub(1).filter(|row| *row < text.line_count()) else {
+        bail!("there is no line {line}");
+    };
+    match column {
+        Some(column) => {
+            let column = u32::try_from(column.saturating_sub(1)).unwrap_or(u32::MAX);
+            let line = u32::try_from(row).unwrap_or(u32::MAX);
+            Ok(Cursor::At(text.offset(Position { line, column }, Encoding::Utf32)))
+        }
+        None => {
+            let range = text.line_range(row);
+            let indent = text.slice(range.clone()).bytes().take_while(u8::is_ascii_whitespace).count();
+            Ok(Cursor::Within(range.start + indent))
+        }
+    }
+}
+
+/// The nearest folder above a file that is a project's top: one with `.aiex.toml`, `.git`, `mix.exs` or `Cargo.toml`;
+/// else the file's own.
+fn workspace(file: &Path) -> PathBuf {
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let top =
+        |folder: &&Path| [".aiex.toml", ".git", "mix.exs", "Cargo.toml"].iter().any(|mark| folder.join(mark).exists());
+    folder.ancestors().find(top).unwrap_or(folder).to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(place: &str, path: &str, at: Option<(usize, Option<usize>)>) {
+        let found = Place::parse(place);
+        assert_eq!((found.path, found.at), (PathBuf::from(path), at));
+    }
+
+    #[test]
+    fn places_are_split_from_the_right() {
+        check("lib/a.ex", "lib/a.ex", None);
+        check("lib/a.ex:3", "lib/a.ex", Some((3, None)));
+        check("lib/a.ex:3:7", "lib/a.ex", Some((3, Some(7))));
+        check("C:\\a.ex:3", "C:\\a.ex", Some((3, None)));
+        check("a:b.ex", "a:b.ex", None);
+    }
+}

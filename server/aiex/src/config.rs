@@ -1,0 +1,375 @@
+//! Configuration: what can be set, read from every place that may set it, with problems reported beside the values.
+//!
+//! Later places win: defaults, the user's file, the workspace's file, the editor, the environment, flags. What a
+//! repository can write to is restricted (`restrict`). A mistake never stops Aiex: the value is left out, and said.
+
+mod check;
+mod layer;
+mod restrict;
+pub mod trust;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use layer::{Layer, Source};
+
+/// Everything that can be configured, with its defaults. Unknown keys never get here: `check` reports them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The model to ask, as `provider/model`, or `offline` for the structural engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// A quick model for small questions, as `provider/model`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fast_model: Option<String>,
+    /// Language of prose answers, as a code such as `en`.
+    pub language: Language,
+    /// Providers by name.
+    pub providers: BTreeMap<String, Provider>,
+    /// How providers are chosen.
+    pub routing: Routing,
+    /// What may be spent.
+    pub limits: Limits,
+    /// What is sent with a question.
+    pub context: Context,
+    /// What must not leave.
+    pub privacy: Privacy,
+    /// What a hover shows.
+    pub hover: Hover,
+    /// How edits are checked.
+    pub edits: Edits,
+    /// How chats behave.
+    pub chat: Chat,
+    /// Which workspaces' code may run.
+    pub trust: Trust,
+}
+
+/// A language code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Language(pub String);
+
+impl Default for Language {
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+/// A provider's address and key. Well-known names need neither `kind` nor `base_url`.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Provider {
+    /// The protocol it speaks: openai, openai-responses, anthropic, gemini, ollama.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ProviderKind>,
+    /// Its address, such as `http://127.0.0.1:8000/v1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Its key, best as `${NAME}` from the environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// Allows plain HTTP to an address that is not this machine.
+    pub allow_http: bool,
+}
+
+impl std::fmt::Debug for Provider {
+    /// Without the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Provider({:?}, {:?})", self.kind, self.base_url)
+    }
+}
+
+/// The protocols of providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProviderKind {
+    Openai,
+    OpenaiResponses,
+    Anthropic,
+    Gemini,
+    Ollama,
+}
+
+/// How providers are chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Routing {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// Models to ask when the first fails, as `provider/model`.
+    pub fallbacks: Vec<String>,
+}
+
+/// Strategies of choice among providers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    #[default]
+    Ordered,
+    LocalFirst,
+    RoundRobin,
+    LeastBusy,
+    Fastest,
+    Cheapest,
+}
+
+/// What may be spent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Most that one day may cost, in US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_cost_usd: Option<f64>,
+}
+
+/// What is sent with a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Context {
+    /// Most tokens of one prompt.
+    pub budget_tokens: u64,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { budget_tokens: 8000 }
+    }
+}
+
+/// What must not leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Privacy {
+    /// Refuses every provider that is not on this machine.
+    pub local_only: bool,
+    /// Replaces secrets by placeholders before anything is sent.
+    pub redact_secrets: bool,
+    /// Files never sent, as globs.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { local_only: false, redact_secrets: true, exclude: Vec::new() }
+    }
+}
+
+/// What a hover shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hover {
+    /// brief: what other servers don't show; full: everything; off.
+    pub facts: HoverFacts,
+}
+
+/// How much a hover shows of a symbol's facts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoverFacts {
+    #[default]
+    Brief,
+    Full,
+    Off,
+}
+
+/// How edits are checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Edits {
+    /// parse, or check (also compiles a copy; trusted workspaces).
+    pub verify: Verify,
+    /// How often a refused edit goes back to the model.
+    pub max_repairs: u64,
+}
+
+impl Default for Edits {
+    fn default() -> Self {
+        Self { verify: Verify::default(), max_repairs: 2 }
+    }
+}
+
+/// What an edit must pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verify {
+    #[default]
+    Parse,
+    Check,
+}
+
+/// How chats behave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chat {
+    /// Lets the answer grow in the document, as several undo steps.
+    pub stream: bool,
+}
+
+/// Which workspaces' code may run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// Folders; `~` is the home folder.
+    pub workspaces: Vec<String>,
+}
+
+/// Keys that are read and checked but have no effect yet, so that nobody relies on a promise that is not kept.
+const NOT_YET: [&str; 9] = [
+    "fast_model",
+    "routing.strategy",
+    "routing.fallbacks",
+    "limits.daily_cost_usd",
+    "context.budget_tokens",
+    "privacy.exclude",
+    "edits.verify",
+    "edits.max_repairs",
+    "chat.stream",
+];
+
+/// A mistake in one place of the configuration, as a sentence that says where, what, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Problem {
+    /// Where: a file and line, or the name of another source.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// The configuration in force, and what was wrong on the way to it.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The values.
+    pub config: Config,
+    /// Mistakes: what they set was left out.
+    pub problems: Vec<Problem>,
+    /// Keys that are set but have no effect yet.
+    pub not_yet: Vec<String>,
+    /// The files that were looked for, whether they exist or not, with their time of change when read.
+    pub files: Vec<(PathBuf, Option<SystemTime>)>,
+}
+
+/// Where configuration comes from besides files.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The workspace's root, whose `.aiex.toml` is read.
+    pub workspace: Option<PathBuf>,
+    /// `initializationOptions` of the editor: trusted, since an editor that lets a repository set them also lets it
+    /// name the program to start.
+    pub initialization_options: Option<Value>,
+    /// `workspace/configuration` or `didChangeConfiguration`: editors merge the repository's own settings into these.
+    pub client_settings: Option<Value>,
+    /// `--model`.
+    pub model: Option<String>,
+}
+
+/// Reads every place and merges what they say. Reads files and the environment; never fails.
+pub fn load(places: &Places) -> Loaded {
+    let (mut layers, mut problems, mut files) = (Vec::new(), Vec::new(), Vec::new());
+    let paths = [
+        crate::paths::config_file().map(|path| (Source::User(path.clone()), path)),
+        places
+            .workspace
+            .as_ref()
+            .map(|root| root.join(".aiex.toml"))
+            .map(|path| (Source::Workspace(path.clone()), path)),
+    ];
+    for (source, path) in paths.into_iter().flatten() {
+        // The time first: a change while reading is then seen as one.
+        files.push((path.clone(), changed(&path)));
+        layers.extend(Layer::file(source, &path, &mut problems));
+    }
+    let json = |source: Source, value: &Option<Value>| value.as_ref().and_then(|value| Layer::json(source, value));
+    layers.extend(json(Source::InitializationOptions, &places.initialization_options));
+    layers.extend(json(Source::ClientSettings, &places.client_settings));
+    layers.push(Layer::environment(std::env::vars_os(), &mut problems));
+    layers.extend(places.model.as_ref().map(|model| Layer::flag("model", model)));
+    Loaded { files, ..resolve(layers, problems) }
+}
+
+/// Checks, restricts and merges layers, the weakest first.
+fn resolve(mut layers: Vec<Layer>, mut problems: Vec<Problem>) -> Loaded {
+    let schema = check::Schema::of_config();
+    for layer in &mut layers {
+        schema.check(layer, &mut problems);
+        layer.expand(&mut problems);
+    }
+    // What a repository may choose from is known only once every trusted place was read.
+    let mut trusted = Map::new();
+    layers.iter().filter(|layer| layer.source.is_trusted()).for_each(|layer| merge(&mut trusted, &layer.values));
+    let trusted: Config = serde_json::from_value(Value::Object(trusted)).unwrap_or_default();
+    let mut merged = Map::new();
+    for layer in &mut layers {
+        if !layer.source.is_trusted() {
+            restrict::restrict(layer, &trusted, &mut problems);
+        }
+        merge(&mut merged, &layer.values);
+    }
+    let not_yet = NOT_YET.iter().filter(|key| get(&merged, key).is_some()).map(|key| (*key).to_owned()).collect();
+    let config = serde_json::from_value(Value::Object(merged)).unwrap_or_else(|error| {
+        let message = format!("it could not be read as a whole ({error}); the defaults are in force");
+        problems.push(Problem { place: "configuration".to_owned(), message });
+        Config::default()
+    });
+    Loaded { config, problems, not_yet, files: Vec::new() }
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|data| data.modified()).ok()
+}
+
+impl Loaded {
+    /// Whether a file of the configuration appeared, changed or went since it was read.
+    pub fn is_stale(&self) -> bool {
+        self.files.iter().any(|(path, then)| changed(path) != *then)
+    }
+}
+
+impl Config {
+    /// For people and scripts: every key, the providers' keys masked.
+    pub fn masked(&self) -> Config {
+        let mut masked = self.clone();
+        for provider in masked.providers.values_mut() {
+            if provider.api_key.is_some() {
+                provider.api_key = Some("********".to_owned());
+            }
+        }
+        masked
+    }
+}
+
+/// Later values win; tables are merged key by key.
+fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    for (key, value) in from {
+        match (into.get_mut(key), value) {
+            (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
+            _ => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The value at a path such as `hover.facts`.
+fn get<'a>(values: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        Some((head, tail)) => get(values.get(head)?.as_object()?, tail),
+        None => values.get(path),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Explaining: finds what is meant, asks the engine, and remembers the explanation for as long as its text stays.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use aiex_assist::{ExplainInput, ExplainSymbol, Prompt};
+use aiex_syntax::{Outline, Symbol};
+use aiex_text::Text;
+use dashmap::DashMap;
+
+use crate::documents::Snapshot;
+
+/// A document to show: what a run was for.
+#[derive(Debug)]
+pub struct Answer {
+    /// What it is, in a few words, for messages.
+    pub title: String,
+    /// A word for its file's name.
+    pub name: String,
+    /// The document.
+    pub markdown: String,
+}
+
+/// What is to be explained: a symbol of a document, or all of it.
+pub struct Target {
+    snapshot: Arc<Snapshot>,
+    symbol: Option<usize>,
+    path: String,
+}
+
+/// What is pointed at. Offsets are in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// The whole document.
+    Whole,
+    /// A line, by its first character: the innermost symbol around it.
+    Within(usize),
+    /// A character: the symbol of this file that is called there, or the innermost around it.
+    At(usize),
+}
+
+impl Target {
+    /// What the cursor points at; the whole document outside of any symbol. `path` is for people. Parses if need be,
+    /// so never on the protocol task.
+    pub fn find(snapshot: Arc<Snapshot>, cursor: Cursor, path: String) -> Self {
+        let symbol = snapshot.analyse().and_then(|analysis| match cursor {
+            Cursor::Whole => None,
+            Cursor::Within(offset) => analysis.outline.enclosing(offset),
+            Cursor::At(offset) => analysis.outline.at(offset),
+        });
+        Self { snapshot, symbol, path }
+    }
+
+    fn outline(&self) -> Option<&Outline> {
+        self.snapshot.ready().map(|analysis| &**analysis.outline)
+    }
+
+    fn symbol(&self) -> Option<(&Symbol, usize)> {
+        let index = self.symbol?;
+        Some((self.outline()?.symbols.get(index)?, index))
+    }
+
+    /// Its name for people: a symbol's qualified name, or the path.
+    pub fn name(&self) -> &str {
+        self.symbol().map_or(&self.path, |(symbol, _)| &symbol.qualified)
+    }
+
+    /// The text that the explanation is of.
+    pub fn text(&self) -> String {
+        match self.symbol() {
+            Some((symbol, _)) => text_of(symbol, self.snapshot.text()),
+            None => self.snapshot.text().to_string(),
+        }
+    }
+
+    /// The explanation that the structural engine makes.
+    pub fn structural(&self) -> String {
+        let text = self.snapshot.text();
+        match (self.snapshot.ready(), self.symbol()) {
+            (Some(analysis), Some((_, index))) => {
+                aiex_assist::explain_symbol(analysis.syntax, analysis.outline, text, index)
+            }
+            (Some(analysis), None) => aiex_assist::explain_file(analysis.syntax, analysis.outline, text, &self.path),
+            (None, _) => aiex_assist::explain_plain(text, &self.path),
+        }
+    }
+
+    /// What a model is asked.
+    pub fn prompt(&self, language: &str) -> Prompt {
+        let target = self.text();
+        aiex_assist::explain_prompt(ExplainInput {
+            path: &self.path,
+            language: self.snapshot.language().map_or(self.snapshot.document.language(), |language| language.id()),
+            prose: language,
+            target: &target,
+            symbol: self.outline().zip(self.symbol).and_then(|(outline, index)| ExplainSymbol::of(outline, index)),
+        })
+    }
+
+    /// A model's explanation as a document, headed by what it is of and by whom.
+    pub fn document(&self, explanation: &str, model: &str) -> String {
+        let place = match self.symbol() {
+            Some((symbol, _)) => {
+                let line = |offset| self.snapshot.text().line_of(offset) + 1;
+                let (first, last) = (line(symbol.range.start), line(symbol.range.end.saturating_sub(1)));
+                format!("{}:{first}-{last}", self.path)
+            }
+            None => self.path.clone(),
+        };
+        format!("# `{}`\n\n> {place}, explained by {model}\n\n{}\n", self.name(), explanation.trim())
+    }
+}
+
+/// All the text of a symbol, clauses that stand elsewhere included: an explanation is of this and nothing else.
+pub fn text_of(symbol: &Symbol, text: &Text) -> String {
+    let mut whole = text.slice(symbol.range.clone()).into_owned();
+    let apart = symbol.clauses.iter().filter(|clause| clause.range.start >= symbol.range.end);
+    apart.for_each(|clause| whole.push_str(&text.slice(clause.range.clone())));
+    whole
+}
+
+/// Explanations made so far, by the hash of the text they are of: when the text changes, its explanation is found no more.
+#[derive(Default)]
+pub struct Explanations {
+    by_text: DashMap<u64, (u64, Arc<str>)>,
+    made: AtomicU64,
+    // Keyed at random, so that no repository can make two texts that share a hash.
+    hash: RandomState,
+}
+
+impl Explanations {
+    /// How many are kept; the oldest goes first.
+    const KEEP: usize = 256;
+
+    /// The explanation of exactly this text.
+    pub fn get(&self, text: &str) -> Option<Arc<str>> {
+        self.by_text.get(&self.hash.hash_one(text)).map(|entry| entry.1.clone())
+    }
+
+    /// Keeps an explanation.
+    pub fn put(&self, text: &str, explanation: &str) {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        self.by_text.insert(self.hash.hash_one(text), (number, explanation.into()));
+        if self.by_text.len() > Self::KEEP {
+            let oldest = self.by_text.iter().min_by_key(|entry| entry.0).map(|entry| *entry.key());
+            oldest.map(|oldest| self.by_text.remove(&oldest));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_is_of_exactly_one_text() {
+        let explanations = Explanations::default();
+        explanations.put("fn a() {}", "does nothing");
+        assert_eq!(explanations.get("fn a() {}").as_deref(), Some("does nothing"));
+        assert_eq!(explanations.get("fn a() { }"), None);
+    }
+
+    #[test]
+    fn the_oldest_explanations_go() {
+        let explanations = Explanations::default();
+        (0..300).for_each(|number| explanations.put(&number.to_string(), "x"));
+        assert_eq!(explanations.get("0"), None);
+        assert!(explanations.get("299").is_some());
+        assert_eq!(explanations.by_text.len(), Explanations::KEEP);
+    }
+}

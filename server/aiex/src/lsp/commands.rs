@@ -1,0 +1,74 @@
+//! `workspace/executeCommand`: one module a command. A command that takes longer than an instant begins a run and
+//! answers with its id.
+
+pub mod cancel;
+mod explain;
+mod open_last_answer;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tower_lsp::{
+    gen_lsp_types::{ExecuteCommandParams, Range},
+    jsonrpc::{Error, ErrorCode, Result},
+};
+
+use super::{
+    convert,
+    session::{Place, Server},
+};
+
+pub const EXPLAIN: &str = "aiex.explain";
+pub const CANCEL: &str = "aiex.cancel";
+pub const OPEN_LAST_ANSWER: &str = "aiex.openLastAnswer";
+
+/// Every command, as announced in `initialize`.
+pub const NAMES: [&str; 3] = [EXPLAIN, CANCEL, OPEN_LAST_ANSWER];
+
+/// `workspace/executeCommand`
+pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Option<Value>> {
+    let argument = params.arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
+    match params.command.as_str() {
+        EXPLAIN => explain::explain(server, Argument::parse(argument)?),
+        CANCEL => cancel::cancel(server, &argument),
+        OPEN_LAST_ANSWER => open_last_answer::open_last_answer(server).await,
+        other => Err(invalid(format!("there is no command `{other}`; there are {}", NAMES.join(", ")))),
+    }
+}
+
+/// The one argument of commands about a place. Every field is optional; unknown ones are passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Argument {
+    uri: Option<String>,
+    range: Option<Range>,
+    instruction: Option<String>,
+}
+
+impl Argument {
+    fn parse(value: Value) -> Result<Self> {
+        if value.is_null() {
+            return Ok(Self::default());
+        }
+        serde_json::from_value(value).map_err(|error| invalid(format!("the command's argument is malformed: {error}")))
+    }
+
+    /// The place that the argument names, or else that of the last hover or code-action request. With a URI alone,
+    /// the start of the document.
+    fn place(&self, server: &Server) -> Result<Place> {
+        let Some(uri) = &self.uri else {
+            let missing =
+                "no place is given, and none was asked about yet: hover a symbol, or use the code-action menu";
+            return server.last_place().ok_or_else(|| invalid(missing.to_owned()));
+        };
+        let Some(snapshot) = server.document(uri) else {
+            return Err(invalid(format!("{uri} is not open in the editor; open it first")));
+        };
+        let start = self.range.unwrap_or_default().start;
+        let offset = convert::offset(snapshot.text(), start, server.editor().encoding);
+        Ok(Place { document: snapshot.id.clone(), offset })
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error { code: ErrorCode::InvalidParams, message: message.into(), data: None }
+}

@@ -1,0 +1,109 @@
+//! `aiex.explain`: explains the symbol at a place, or the whole document, and keeps the explanation for the next hover.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tower_lsp::jsonrpc::Result;
+
+use super::Argument;
+use crate::{
+    documents::Snapshot,
+    engine::Engine,
+    explain::{Answer, Cursor, Target},
+    lsp::{
+        convert,
+        run::{Outcome, Run, Subject},
+        session::{Place, Server},
+    },
+};
+
+/// How often the progress says how far the answer is.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+/// `aiex.explain {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`.
+pub fn explain(server: &Server, argument: Argument) -> Result<Option<Value>> {
+    let Place { document, offset } = argument.place(server)?;
+    let Some(snapshot) = server.documents.get(&document) else {
+        return Err(super::invalid(format!("{document} is no longer open in the editor")));
+    };
+    // The symbol is known at once where the document is parsed; the run looks again, in case it is not.
+    let target = snapshot
+        .ready()
+        .and_then(|analysis| analysis.outline.symbols.get(analysis.outline.at(offset)?))
+        .map_or_else(|| format!("byte {offset}"), |symbol| symbol.qualified.clone());
+    let subject = Subject { command: super::EXPLAIN, document, target, instruction: argument.instruction };
+    let id = Run::begin(server, subject, "Aiex: Explain".to_owned(), {
+        let server = server.clone();
+        move |run| async move { work(&server, &run, snapshot, offset).await.unwrap_or_else(Outcome::Failed) }
+    });
+    Ok(Some(json!({"run": id.0})))
+}
+
+async fn work(
+    server: &Server,
+    run: &Run,
+    snapshot: Arc<Snapshot>,
+    offset: usize,
+) -> std::result::Result<Outcome, String> {
+    run.stage("reading").await;
+    let config = server.settings.fresh(server).await;
+    let engine = server.engine.of(&config.config).map_err(|error| error.to_string())?;
+    let path = shown_path(server, &snapshot.id);
+    let target = blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?;
+    let (title, name, text) = (format!("Explanation of {}", target.name()), file_name(&target), target.text());
+    let (explanation, markdown) = match engine {
+        Engine::Offline => {
+            let explanation = blocking(move || target.structural()).await?;
+            (explanation.clone(), explanation)
+        }
+        Engine::Model(model) => {
+            run.stage(&format!("asking {}", model.name)).await;
+            let (send, pieces) = mpsc::unbounded_channel();
+            let asked = model.ask(target.prompt(&config.config.language.0), move |piece| _ = send.send(piece.len()));
+            let (answer, ()) = tokio::join!(asked, report(run, &model.name, pieces));
+            let explanation = aiex_assist::clean_markdown(&answer.map_err(|error| error.to_string())?);
+            let document = target.document(&explanation, &model.name);
+            (explanation, document)
+        }
+    };
+    server.explanations.put(&text, &explanation);
+    Ok(Outcome::Show(Answer { title, name, markdown }))
+}
+
+/// Says how far the answer is, until its last piece.
+async fn report(run: &Run, model: &str, mut pieces: mpsc::UnboundedReceiver<usize>) {
+    let (mut bytes, mut last) = (0, None::<Instant>);
+    while let Some(more) = pieces.recv().await {
+        bytes += more;
+        if last.is_none_or(|last| last.elapsed() >= REPORT_EVERY) {
+            last = Some(Instant::now());
+            run.stage(&format!("{model}: {bytes} bytes")).await;
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::result::Result<T, String> {
+    let bug = |_| "Aiex hit a bug of its own; the log says where. Nothing was changed.".to_owned();
+    tokio::task::spawn_blocking(work).await.map_err(bug)
+}
+
+/// A symbol's name as part of a file's.
+fn file_name(target: &Target) -> String {
+    let safe = |char: char| if char.is_alphanumeric() || matches!(char, '.' | '-' | '_') { char } else { '-' };
+    let name: String = target.name().chars().map(safe).take(80).collect();
+    format!("explain-{}", name.trim_matches('-'))
+}
+
+/// The document's path below its workspace folder, or whole, or its URI where it is no file.
+fn shown_path(server: &Server, uri: &str) -> String {
+    let Some(path) = convert::path(uri) else { return uri.to_owned() };
+    let below = server
+        .settings
+        .folder_of(&path)
+        .and_then(|folder| path.strip_prefix(folder).ok().map(|path| path.to_path_buf()));
+    below.unwrap_or(path).display().to_string()
+}

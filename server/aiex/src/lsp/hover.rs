@@ -1,0 +1,69 @@
+//! `textDocument/hover`: the facts of the symbol, at once from the parse, and an explanation made earlier for this text.
+//! Never asks a model.
+
+use std::{sync::Arc, time::Duration};
+
+use aiex_assist::FactsLevel;
+use aiex_syntax::Outline;
+use tower_lsp::{
+    gen_lsp_types::{Contents, Hover, HoverParams, MarkupContent, MarkupKind},
+    jsonrpc::Result,
+};
+
+use super::{
+    convert,
+    session::{Place, Server},
+};
+use crate::{config::HoverFacts, documents::Snapshot, explain};
+
+/// How long a hover may wait for the parse of its version before it uses the one before, moved over the changes.
+const WAIT: Duration = Duration::from_millis(40);
+
+/// `textDocument/hover`
+pub async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>> {
+    let at = params.text_document_position_params;
+    let Some(snapshot) = server.document(at.text_document.uri.as_ref()) else { return Ok(None) };
+    let encoding = server.editor().encoding;
+    let offset = convert::offset(snapshot.text(), at.position, encoding);
+    server.set_last_place(Place { document: snapshot.id.clone(), offset });
+
+    // Everything above saw the document as it was when this request came. From here on it may await.
+    let config = server.settings.current(server).await;
+    let Some(outline) = outline(&snapshot).await else { return Ok(None) };
+    let Some((index, symbol)) = outline.at(offset).and_then(|index| Some((index, outline.symbols.get(index)?))) else {
+        return Ok(None);
+    };
+    let level = match config.config.hover.facts {
+        HoverFacts::Brief => FactsLevel::Brief,
+        HoverFacts::Full => FactsLevel::Full,
+        HoverFacts::Off => FactsLevel::Off,
+    };
+    let facts = aiex_assist::hover_facts(&outline, index, snapshot.text(), level);
+    let explanation = server.explanations.get(&explain::text_of(symbol, snapshot.text()));
+    let parts: Vec<_> = facts.into_iter().chain(explanation.map(|one| one.to_string())).collect();
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let kind = if server.editor().markdown_hover { MarkupKind::Markdown } else { MarkupKind::PlainText };
+    let contents = Contents::MarkupContent(MarkupContent { kind, value: parts.join("\n\n---\n\n") });
+    // What is shown is about the name under the cursor, where there is one.
+    let name = outline
+        .call_at(offset)
+        .filter(|call| call.target == Some(index))
+        .map_or(&symbol.name_range, |call| &call.name_range);
+    let range = (name.start <= offset && offset <= name.end).then(|| convert::range(snapshot.text(), name, encoding));
+    Ok(Some(Hover { contents, range }))
+}
+
+/// The outline of this very version if it is there or soon will be, else the last one, moved over the changes.
+async fn outline(snapshot: &Arc<Snapshot>) -> Option<Arc<Outline>> {
+    if snapshot.is_settled() {
+        return snapshot.ready().map(|ready| ready.outline.clone());
+    }
+    let own = snapshot.clone();
+    let analyse = tokio::task::spawn_blocking(move || own.analyse().map(|analysis| analysis.outline.clone()));
+    match tokio::time::timeout(WAIT, analyse).await {
+        Ok(analysed) => analysed.ok().flatten(),
+        Err(_) => snapshot.stale_outline().map(Arc::new),
+    }
+}

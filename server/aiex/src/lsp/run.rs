@@ -1,0 +1,213 @@
+//! [`Runs`]: everything that takes longer than an instant, from its command to its one outcome.
+//!
+//! A run has an id, a progress in the editor, a stage, and one way to be stopped: its work is dropped where it stands,
+//! which closes what it had open upstream. Whatever happens to the work, the run ends once, with one outcome.
+
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+};
+
+use futures::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+use tower_lsp::gen_lsp_types::{
+    MessageType, ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin, WorkDoneProgressEnd,
+    WorkDoneProgressReport,
+};
+
+use super::{
+    present,
+    session::{Server, lock},
+};
+use crate::{documents::DocumentId, explain::Answer};
+
+/// A run's number, unique in a session; what a command answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+/// What a run is about. A later one of the same command, document, target and instruction supersedes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The command that began it.
+    pub command: &'static str,
+    /// The document it is about; closing it stops the run.
+    pub document: DocumentId,
+    /// What in the document: a symbol's qualified name, or the whole file's.
+    pub target: String,
+    /// The user's words.
+    pub instruction: Option<String>,
+}
+
+/// How the work of a run ended.
+pub enum Outcome {
+    /// A document to show.
+    Show(Answer),
+    /// A sentence that says what failed, and what to do.
+    Failed(String),
+}
+
+/// Why a run was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// The user said so.
+    User,
+    /// A newer one does the same, its document is closed, or the server ends: nobody waits for word of it.
+    Moot,
+}
+
+/// The runs of a session.
+#[derive(Default)]
+pub struct Runs {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    last: u64,
+    active: BTreeMap<RunId, Active>,
+}
+
+struct Active {
+    subject: Subject,
+    stop: CancellationToken,
+    reason: Arc<Mutex<Option<Stop>>>,
+}
+
+impl Active {
+    fn stop(&self, reason: Stop) {
+        lock(&self.reason).get_or_insert(reason);
+        self.stop.cancel();
+    }
+}
+
+/// The work's hold on its run: to say how far it is.
+#[derive(Clone)]
+pub struct Run {
+    server: Server,
+    id: RunId,
+}
+
+impl RunId {
+    fn token(self) -> String {
+        format!("aiex/run/{}", self.0)
+    }
+}
+
+impl Run {
+    /// Begins a run and returns its id at once; its work goes on in a task of its own. `title` heads its progress.
+    pub fn begin<W>(server: &Server, subject: Subject, title: String, work: impl FnOnce(Run) -> W) -> RunId
+    where
+        W: Future<Output = Outcome> + Send + 'static,
+    {
+        let (stop, reason) = (CancellationToken::new(), Arc::default());
+        let id = {
+            let mut state = lock(&server.runs.state);
+            state.active.values().filter(|active| active.subject == subject).for_each(|active| active.stop(Stop::Moot));
+            state.last += 1;
+            let id = RunId(state.last);
+            state.active.insert(id, Active { subject, stop: stop.clone(), reason: Arc::clone(&reason) });
+            id
+        };
+        let run = Run { server: server.clone(), id };
+        let work = AssertUnwindSafe(work(run.clone())).catch_unwind();
+        let changes = server.changes();
+        tokio::spawn(async move {
+            run.begin_progress(&title).await;
+            // Dropping the work on a stop is what closes its sockets.
+            let outcome = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                outcome = work => Some(outcome.unwrap_or_else(|_| {
+                    Outcome::Failed("Aiex hit a bug of its own; the log says where. Nothing was changed.".to_owned())
+                })),
+            };
+            lock(&run.server.runs.state).active.remove(&run.id);
+            let stopped = lock(&reason).filter(|_| outcome.is_none());
+            run.end_progress(if outcome.is_none() { "stopped" } else { "done" }).await;
+            run.conclude(&title, outcome, stopped, changes).await;
+        });
+        id
+    }
+
+    /// Says how far the work is.
+    pub async fn stage(&self, message: &str) {
+        tracing::debug!(run = self.id.0, stage = message);
+        let report =
+            WorkDoneProgressReport { cancellable: Some(true), message: Some(message.to_owned()), percentage: None };
+        self.progress("report", serde_json::to_value(report)).await;
+    }
+
+    async fn conclude(&self, title: &str, outcome: Option<Outcome>, stopped: Option<Stop>, changes: u64) {
+        match (outcome, stopped) {
+            (Some(Outcome::Show(answer)), _) => present::show(&self.server, answer, changes).await,
+            (Some(Outcome::Failed(message)), _) => {
+                tracing::warn!(run = self.id.0, message, "failed");
+                self.server.client.show_message(MessageType::Error, format!("{title}: {message}")).await;
+            }
+            (None, Some(Stop::User)) => {
+                self.server.client.show_message(MessageType::Info, format!("{title}: stopped.")).await;
+            }
+            (None, _) => tracing::debug!(run = self.id.0, "moot"),
+        }
+    }
+
+    async fn begin_progress(&self, title: &str) {
+        if !self.server.editor().progress {
+            return;
+        }
+        let token = ProgressToken::String(self.id.token());
+        if let Err(error) = self.server.client.create_work_done_progress(token).await {
+            tracing::debug!(%error, "the editor takes no progress");
+        }
+        let begin = WorkDoneProgressBegin { title: title.to_owned(), cancellable: Some(true), ..Default::default() };
+        self.progress("begin", serde_json::to_value(begin)).await;
+    }
+
+    async fn end_progress(&self, message: &str) {
+        let end = WorkDoneProgressEnd { message: Some(message.to_owned()) };
+        self.progress("end", serde_json::to_value(end)).await;
+    }
+
+    async fn progress(&self, kind: &str, value: serde_json::Result<serde_json::Value>) {
+        let Ok(mut value) = value else { return };
+        if self.server.editor().progress {
+            value.as_object_mut().map(|value| value.insert("kind".to_owned(), kind.into()));
+            let params = ProgressParams { token: ProgressToken::String(self.id.token()), value };
+            self.server.client.send_notification::<ProgressNotification>(params).await;
+        }
+    }
+}
+
+impl Runs {
+    /// Whether anything is being worked on.
+    pub fn any_active(&self) -> bool {
+        !lock(&self.state).active.is_empty()
+    }
+
+    /// Stops one, at the user's word; `false` if it is over.
+    pub fn stop(&self, id: RunId) -> bool {
+        !self.stop_where(Stop::User, |one, _| one == id).is_empty()
+    }
+
+    /// Stops all, at the user's word, and says which.
+    pub fn stop_all(&self) -> Vec<RunId> {
+        self.stop_where(Stop::User, |_, _| true)
+    }
+
+    /// Stops the one whose progress has this token.
+    pub fn stop_by_token(&self, token: &str) {
+        self.stop_where(Stop::User, |id, _| id.token() == token);
+    }
+
+    /// Stops what is about a document that is no longer open.
+    pub fn stop_for(&self, document: &str) {
+        self.stop_where(Stop::Moot, |_, subject| &*subject.document == document);
+    }
+
+    fn stop_where(&self, reason: Stop, passes: impl Fn(RunId, &Subject) -> bool) -> Vec<RunId> {
+        let state = lock(&self.state);
+        let stopped = state.active.iter().filter(|(id, active)| passes(**id, &active.subject));
+        stopped.map(|(id, active)| (active.stop(reason), *id).1).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! [`Session`]: what the server knows of its editor: documents, runs, settings, and the last place asked about.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use tower_lsp::{Client, gen_lsp_types::MessageType};
+
+use super::{capabilities::Editor, configuration::Settings, convert, run::Runs};
+use crate::{
+    documents::{DocumentId, Documents, Snapshot},
+    engine::CurrentEngine,
+    explain::Explanations,
+};
+
+/// The handlers' view of the session; a clone is another handle.
+#[derive(Clone)]
+pub struct Server(pub Arc<Session>);
+
+impl std::ops::Deref for Server {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+/// One editor's session, from start to exit.
+pub struct Session {
+    /// To send to the editor.
+    pub client: Client,
+    /// The open documents.
+    pub documents: Documents,
+    /// What is being worked on.
+    pub runs: Runs,
+    /// The configuration in force.
+    pub settings: Settings,
+    /// What answers.
+    pub engine: CurrentEngine,
+    /// Explanations made so far.
+    pub explanations: Explanations,
+    /// The editor's process, once `initialize` named it.
+    pub client_process: tokio::sync::SetOnce<i32>,
+    editor: OnceLock<Editor>,
+    last_place: Mutex<Option<Place>>,
+    last_answer: Mutex<Option<PathBuf>>,
+    changes: AtomicU64,
+    shut_down: AtomicBool,
+}
+
+/// Where the editor last asked for a hover or code actions, for commands that come without a place.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The document.
+    pub document: DocumentId,
+    /// Byte offset of the start of the place.
+    pub offset: usize,
+}
+
+impl Session {
+    /// Before `initialize`.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            documents: Documents::default(),
+            runs: Runs::default(),
+            settings: Settings::default(),
+            engine: CurrentEngine::default(),
+            explanations: Explanations::default(),
+            client_process: tokio::sync::SetOnce::new(),
+            editor: OnceLock::new(),
+            last_place: Mutex::default(),
+            last_answer: Mutex::default(),
+            changes: AtomicU64::new(0),
+            shut_down: AtomicBool::new(false),
+        }
+    }
+
+    /// What the editor can do; the least of everything before `initialize`.
+    pub fn editor(&self) -> &Editor {
+        static BEFORE: OnceLock<Editor> = OnceLock::new();
+        self.editor.get().unwrap_or_else(|| BEFORE.get_or_init(Editor::default))
+    }
+
+    /// Kept from `initialize`.
+    pub fn set_editor(&self, editor: Editor) {
+        let _ = self.editor.set(editor);
+    }
+
+    /// The open document with this URI, also if the editor now spells the same file another way.
+    pub fn document(&self, uri: &str) -> Option<Arc<Snapshot>> {
+        self.documents.get(uri).or_else(|| {
+            let path = convert::path(uri)?;
+            self.documents.find(|id| convert::path(id).as_ref() == Some(&path))
+        })
+    }
+
+    /// Remembers the place of a hover or code-action request.
+    pub fn set_last_place(&self, place: Place) {
+        *lock(&self.last_place) = Some(place);
+    }
+
+    /// The place of the last hover or code-action request.
+    pub fn last_place(&self) -> Option<Place> {
+        lock(&self.last_place).clone()
+    }
+
+    /// Remembers the file of an answer.
+    pub fn set_last_answer(&self, file: PathBuf) {
+        *lock(&self.last_answer) = Some(file);
+    }
+
+    /// The file of the last answer.
+    pub fn last_answer(&self) -> Option<PathBuf> {
+        lock(&self.last_answer).clone()
+    }
+
+    /// Counts a change that the user made to any document.
+    pub fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many changes there were: equal counts mean that the user has not typed between.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Kept from `shutdown`.
+    pub fn set_shut_down(&self) {
+        self.shut_down.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the editor asked for `shutdown`.
+    pub fn was_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
+    /// Shows a message from a place that may not await.
+    pub fn say(&self, kind: MessageType, message: String) {
+        let client = self.client.clone();
+        tokio::spawn(async move { client.show_message(kind, message).await });
+    }
+}
+
+/// What a mutex holds, also after a panic while it was held: every value here is whole between statements.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,17 @@
+//! `aiex`: an AI coding assistant that is a language server.
+#![allow(unreachable_pub, reason = "in a binary, `pub` marks what a module offers to the others")]
+
+mod cli;
+mod config;
+mod documents;
+mod engine;
+mod explain;
+mod files;
+mod lsp;
+mod paths;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}
