@@ -9,7 +9,7 @@ mod restrict;
 pub mod trust;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use layer::EVERYTHING;
 pub use layer::{Layer, Source};
 
 /// Everything that can be configured, with its defaults. Unknown keys never get here: `check` reports them.
@@ -145,20 +146,37 @@ impl Default for Context {
 }
 
 /// What must not leave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Privacy {
     /// Refuses every provider that is not on this machine.
     pub local_only: bool,
     /// Replaces secrets by placeholders before anything is sent.
-    pub redact_secrets: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redact_secrets: Option<bool>,
     /// Files never sent, as globs.
     pub exclude: Vec<String>,
 }
 
-impl Default for Privacy {
-    fn default() -> Self {
-        Self { local_only: false, redact_secrets: true, exclude: Vec::new() }
+impl Privacy {
+    /// Refuses a file that is never to be sent. `path` is relative to the workspace. A pattern that is no glob refuses
+    /// everything, since nobody knows what it was to keep back.
+    pub fn check(&self, path: &str) -> Result<(), String> {
+        let mut globs = globset::GlobSetBuilder::new();
+        for pattern in &self.exclude {
+            let glob = globset::Glob::new(pattern);
+            globs.add(glob.map_err(|error| {
+                format!("privacy.exclude has a pattern that is no glob, so nothing is sent: {error}")
+            })?);
+        }
+        let globs =
+            globs.build().map_err(|error| format!("privacy.exclude cannot be used, so nothing is sent: {error}"))?;
+        match globs.is_match(path) {
+            true => Err(format!(
+                "{path} is never sent, by privacy.exclude; the structural engine explains it with model = \"offline\""
+            )),
+            false => Ok(()),
+        }
     }
 }
 
@@ -223,12 +241,12 @@ pub struct Trust {
 
 /// Keys that are read and checked but have no effect yet, so that nobody relies on a promise that is not kept.
 const NOT_YET: [&str; 9] = [
+    "privacy.redact_secrets",
     "fast_model",
     "routing.strategy",
     "routing.fallbacks",
     "limits.daily_cost_usd",
     "context.budget_tokens",
-    "privacy.exclude",
     "edits.verify",
     "edits.max_repairs",
     "chat.stream",
@@ -256,8 +274,10 @@ pub struct Loaded {
     pub config: Config,
     /// Mistakes: what they set was left out.
     pub problems: Vec<Problem>,
+    /// The paths of keys that were set but left out, `*` for a whole file: what they protect is not to be relied on.
+    pub left_out: BTreeSet<String>,
     /// Keys that are set but have no effect yet.
-    pub not_yet: Vec<String>,
+    pub not_yet: Vec<&'static str>,
     /// The files that were looked for, whether they exist or not, with their time of change when read.
     pub files: Vec<(PathBuf, Option<SystemTime>)>,
 }
@@ -265,8 +285,8 @@ pub struct Loaded {
 /// Where configuration comes from besides files.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The workspace's root, whose `.aiex.toml` is read.
-    pub workspace: Option<PathBuf>,
+    /// The workspace's folders, whose `.aiex.toml` are read; the first one's wins.
+    pub workspaces: Vec<PathBuf>,
     /// `initializationOptions` of the editor: trusted, since an editor that lets a repository set them also lets it
     /// name the program to start.
     pub initialization_options: Option<Value>,
@@ -279,15 +299,10 @@ pub struct Places {
 /// Reads every place and merges what they say. Reads files and the environment; never fails.
 pub fn load(places: &Places) -> Loaded {
     let (mut layers, mut problems, mut files) = (Vec::new(), Vec::new(), Vec::new());
-    let paths = [
-        crate::paths::config_file().map(|path| (Source::User(path.clone()), path)),
-        places
-            .workspace
-            .as_ref()
-            .map(|root| root.join(".aiex.toml"))
-            .map(|path| (Source::Workspace(path.clone()), path)),
-    ];
-    for (source, path) in paths.into_iter().flatten() {
+    let user = crate::paths::config_file().map(|path| (Source::User(path.clone()), path));
+    let workspaces = places.workspaces.iter().rev().map(|folder| folder.join(".aiex.toml"));
+    let paths = user.into_iter().chain(workspaces.map(|path| (Source::Workspace(path.clone()), path)));
+    for (source, path) in paths {
         // The time first: a change while reading is then seen as one.
         files.push((path.clone(), changed(&path)));
         layers.extend(Layer::file(source, &path, &mut problems));
@@ -318,13 +333,14 @@ fn resolve(mut layers: Vec<Layer>, mut problems: Vec<Problem>) -> Loaded {
         }
         merge(&mut merged, &layer.values);
     }
-    let not_yet = NOT_YET.iter().filter(|key| get(&merged, key).is_some()).map(|key| (*key).to_owned()).collect();
+    let left_out = layers.iter().flat_map(Layer::left_out).collect();
+    let not_yet = NOT_YET.into_iter().filter(|key| get(&merged, key).is_some()).collect();
     let config = serde_json::from_value(Value::Object(merged)).unwrap_or_else(|error| {
         let message = format!("it could not be read as a whole ({error}); the defaults are in force");
         problems.push(Problem { place: "configuration".to_owned(), message });
         Config::default()
     });
-    Loaded { config, problems, not_yet, files: Vec::new() }
+    Loaded { config, problems, left_out, not_yet, files: Vec::new() }
 }
 
 fn changed(path: &Path) -> Option<SystemTime> {
@@ -332,6 +348,24 @@ fn changed(path: &Path) -> Option<SystemTime> {
 }
 
 impl Loaded {
+    /// Whether something under this path was set but left out, so that its value is not what the user meant.
+    pub fn is_unsure(&self, path: &str) -> bool {
+        let below = |left_out: &String| {
+            left_out.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.left_out.iter().any(|left_out| left_out == EVERYTHING || below(left_out))
+    }
+
+    /// What the user should know before anything is sent: promises that the configuration asks for and this version
+    /// does not keep yet.
+    pub fn unkept(&self) -> Option<String> {
+        let unkept: Vec<_> =
+            self.not_yet.iter().filter(|key| key.starts_with("privacy.") || key.starts_with("limits.")).collect();
+        let keys = unkept.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ");
+        (!unkept.is_empty())
+            .then(|| format!("{keys} has no effect in this version yet; what is sent and spent is not limited by it"))
+    }
+
     /// Whether a file of the configuration appeared, changed or went since it was read.
     pub fn is_stale(&self) -> bool {
         self.files.iter().any(|(path, then)| changed(path) != *then)
@@ -351,11 +385,12 @@ impl Config {
     }
 }
 
-/// Later values win; tables are merged key by key.
+/// Later values win; tables are merged key by key, and what is excluded anywhere stays excluded.
 fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
     for (key, value) in from {
         match (into.get_mut(key), value) {
             (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
+            (Some(Value::Array(into)), Value::Array(from)) if key == "exclude" => into.extend(from.iter().cloned()),
             _ => {
                 into.insert(key.clone(), value.clone());
             }

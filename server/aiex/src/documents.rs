@@ -179,13 +179,13 @@ impl Documents {
         self.put(Snapshot::new(id.into(), document, Seed::default()));
     }
 
-    /// Changes a document; `false` if it is not open.
-    pub fn change(&self, id: &str, version: i32, changes: &[Change], encoding: Encoding) -> bool {
-        let Some(before) = self.get(id) else { return false };
+    /// Changes a document, and returns what moved; `None` if it is not open.
+    pub fn change(&self, id: &str, version: i32, changes: &[Change], encoding: Encoding) -> Option<Vec<Splice>> {
+        let before = self.get(id)?;
         let mut document = before.document.clone();
         let splices = document.change(version, changes, encoding);
         self.put(Snapshot::new(before.id.clone(), document, before.seed(&splices)));
-        true
+        Some(splices)
     }
 
     /// Closes a document; `false` if it was not open.
@@ -272,7 +272,7 @@ mod tests {
         let documents = Documents::default();
         documents.open("file:///a.rs", document("fn a() {}\n"));
         let before = documents.get("file:///a.rs").unwrap();
-        assert!(documents.change("file:///a.rs", 2, &[insert(0, 4, "b")], Encoding::Utf16));
+        documents.change("file:///a.rs", 2, &[insert(0, 4, "b")], Encoding::Utf16).unwrap();
         let after = documents.get("file:///a.rs").unwrap();
         assert_eq!(before.text().to_string(), "fn a() {}\n");
         assert_eq!(after.text().to_string(), "fn ab() {}\n");
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn what_is_not_open_cannot_change() {
         let documents = Documents::default();
-        assert!(!documents.change("file:///a.rs", 2, &[insert(0, 0, "x")], Encoding::Utf16));
+        assert_eq!(documents.change("file:///a.rs", 2, &[insert(0, 0, "x")], Encoding::Utf16), None);
         assert!(!documents.close("file:///a.rs"));
     }
 

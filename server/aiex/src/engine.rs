@@ -1,6 +1,9 @@
 //! [`Engine`]: what answers, as configured: a model behind a provider, or the structural engine, which asks nobody.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aiex_assist::Prompt;
 use aiex_llm::{
@@ -8,10 +11,13 @@ use aiex_llm::{
 };
 use futures::StreamExt as _;
 
-use crate::config::{self, Config, ProviderKind};
+use crate::config::{self, Loaded, ProviderKind};
 
 /// The name of the structural engine where a model is expected.
 pub const OFFLINE: &str = "offline";
+
+/// The longest answer that is taken, in bytes: a model that repeats itself would go on for ever.
+const LONGEST: usize = 1024 * 1024;
 
 /// What answers.
 #[derive(Clone)]
@@ -46,9 +52,19 @@ pub enum EngineError {
     Unknown(String),
     /// It speaks a protocol that Aiex does not.
     #[error(
-        "the provider `{0}` has a kind that this version does not speak yet; kind = \"openai\" works with every OpenAI-compatible address"
+        "this version does not speak the protocol of the provider `{0}` yet; any OpenAI-compatible address works, with kind = \"openai\" and a base_url"
     )]
     Kind(String),
+    /// A part of its settings was left out, so that a default would take its place.
+    #[error(
+        "the settings of the provider `{0}` have a mistake, so nothing is sent to it; `aiex config check` says which"
+    )]
+    Mistake(String),
+    /// What may be sent where is not known.
+    #[error(
+        "the privacy settings could not be understood, so only providers on this machine are asked; `aiex config check` says why"
+    )]
+    Unsure,
     /// It is not on this machine, and only such are allowed.
     #[error("the provider `{0}` is not on this machine, and privacy.local_only is set")]
     NotLocal(String),
@@ -73,10 +89,11 @@ pub enum AskError {
 
 impl Engine {
     /// What the configuration names: `model`, or the structural engine where none is set.
-    pub fn of(config: &Config) -> Result<Self, EngineError> {
+    pub fn of(loaded: &Loaded) -> Result<Self, EngineError> {
+        let config = &loaded.config;
         let Some(name) = config.model.as_deref().filter(|name| *name != OFFLINE) else { return Ok(Self::Offline) };
         let (provider, model) = name.split_once('/').ok_or_else(|| EngineError::NoProvider(name.to_owned()))?;
-        let endpoint = endpoint(provider, config)?;
+        let endpoint = endpoint(provider, loaded)?;
         let mut timeouts = Timeouts::default();
         if endpoint.is_loopback() {
             // A local server may load the model first.
@@ -89,20 +106,24 @@ impl Engine {
 
 /// The engine of the configuration last seen, kept so that its connections are.
 #[derive(Default)]
-pub struct CurrentEngine(Mutex<Option<(Config, Engine)>>);
+pub struct CurrentEngine(Mutex<Option<(Arc<Loaded>, Engine)>>);
 
 impl CurrentEngine {
-    /// The engine of `config`: that of the last call, if it was of the same.
-    pub fn of(&self, config: &Config) -> Result<Engine, EngineError> {
+    /// The engine of a configuration: that of the last call, if it was of the same.
+    pub fn of(&self, loaded: &Arc<Loaded>) -> Result<Engine, EngineError> {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, engine)) = current.as_ref().filter(|(last, _)| last == config) {
+        let same = |last: &Loaded| last.config == loaded.config && last.left_out == loaded.left_out;
+        if let Some((_, engine)) = current.as_ref().filter(|(last, _)| same(last)) {
             return Ok(engine.clone());
         }
-        let engine = Engine::of(config)?;
-        *current = Some((config.clone(), engine.clone()));
+        let engine = Engine::of(loaded)?;
+        *current = Some((loaded.clone(), engine.clone()));
         Ok(engine)
     }
 }
+
+/// Providers of the contract whose own protocols are not spoken yet.
+const NOT_SPOKEN: [&str; 2] = ["anthropic", "gemini"];
 
 /// Providers that need no `base_url`, with the variable that holds the key of that address.
 const WELL_KNOWN: [(&str, &str, Option<&str>); 5] = [
@@ -113,16 +134,24 @@ const WELL_KNOWN: [(&str, &str, Option<&str>); 5] = [
     ("llamacpp", "http://127.0.0.1:8080/v1", None),
 ];
 
-fn endpoint(name: &str, config: &Config) -> Result<Endpoint, EngineError> {
+/// The address and key of a provider. Fails rather than fall back on anything that the user did not mean.
+fn endpoint(name: &str, loaded: &Loaded) -> Result<Endpoint, EngineError> {
+    let Loaded { config, .. } = loaded;
+    if loaded.is_unsure(&format!("providers.{name}")) {
+        return Err(EngineError::Mistake(name.to_owned()));
+    }
     let well_known = WELL_KNOWN.iter().find(|(known, ..)| *known == name);
     let default = config::Provider::default();
     let provider = match config.providers.get(name) {
         Some(provider) => provider,
         None if well_known.is_some() => &default,
+        None if NOT_SPOKEN.contains(&name) => return Err(EngineError::Kind(name.to_owned())),
         None => return Err(EngineError::Unknown(name.to_owned())),
     };
-    if !matches!(provider.kind, None | Some(ProviderKind::Openai)) {
-        return Err(EngineError::Kind(name.to_owned()));
+    match provider.kind {
+        None if NOT_SPOKEN.contains(&name) => return Err(EngineError::Kind(name.to_owned())),
+        None | Some(ProviderKind::Openai) => {}
+        Some(_) => return Err(EngineError::Kind(name.to_owned())),
     }
     let (base_url, variable) = match (&provider.base_url, well_known) {
         // A key from the environment belongs to the address it is known for, and is sent to no other.
@@ -138,16 +167,24 @@ fn endpoint(name: &str, config: &Config) -> Result<Endpoint, EngineError> {
         allow_http: provider.allow_http,
         ..EndpointOptions::default()
     })?;
-    if config.privacy.local_only && !endpoint.is_loopback() {
-        return Err(EngineError::NotLocal(name.to_owned()));
+    if endpoint.is_loopback() {
+        return Ok(endpoint);
     }
-    Ok(endpoint)
+    match (loaded.is_unsure("privacy"), config.privacy.local_only) {
+        (true, _) => Err(EngineError::Unsure),
+        (_, true) => Err(EngineError::NotLocal(name.to_owned())),
+        _ => Ok(endpoint),
+    }
 }
 
 impl Model {
-    /// Asks, and returns the whole answer; `on_text` is given each piece as it comes. Dropping the future closes the
-    /// connection. An answer that the token limit cut ends with a line that says so.
-    pub async fn ask(&self, prompt: Prompt, mut on_text: impl FnMut(&str)) -> Result<String, AskError> {
+    /// Asks, and returns the whole answer. `on_text` is given each piece as it comes, and may end the answer there.
+    /// Dropping the future closes the connection. An answer that was cut ends with a line that says so.
+    pub async fn ask(
+        &self,
+        prompt: Prompt,
+        mut on_text: impl FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<String, AskError> {
         let messages = vec![Message::system(prompt.system), Message::user(prompt.user)];
         let mut events = self.provider.stream(Request { model: self.model.clone(), messages, ..Request::default() });
         let mut answer = String::new();
@@ -155,13 +192,20 @@ impl Model {
         while let Some(event) = events.next().await {
             match event? {
                 Event::Text(text) => {
-                    on_text(&text);
                     answer.push_str(&text);
+                    if on_text(&text).is_break() {
+                        break;
+                    }
+                    if answer.len() > LONGEST {
+                        stop = StopReason::Length;
+                        break;
+                    }
                 }
                 Event::Stop(reason) => stop = reason,
                 Event::Reasoning(_) | Event::ToolCall { .. } | Event::Usage(_) => {}
             }
         }
+        drop(events);
         if stop == StopReason::ContentFilter {
             return Err(AskError::Filtered(self.name.clone()));
         }
@@ -169,8 +213,8 @@ impl Model {
             return Err(AskError::Empty(self.name.clone()));
         }
         if stop == StopReason::Length {
-            const CUT: &str = "\n\n*(The model's token limit cut the answer here.)*";
-            on_text(CUT);
+            const CUT: &str = "\n\n*(The answer was cut here: it met a limit on its length.)*";
+            let _ = on_text(CUT);
             answer.push_str(CUT);
         }
         Ok(answer)
@@ -180,10 +224,16 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn check(config: &str, expect: &str) {
+        check_left_out(config, &[], expect);
+    }
+
+    fn check_left_out(config: &str, left_out: &[&str], expect: &str) {
         let config: Config = toml::from_str(config).unwrap();
-        let found = match Engine::of(&config) {
+        let left_out = left_out.iter().map(|path| (*path).to_owned()).collect();
+        let found = match Engine::of(&Loaded { config, left_out, ..Loaded::default() }) {
             Ok(Engine::Offline) => "offline".to_owned(),
             Ok(Engine::Model(model)) => format!("{} asks for {}", model.name, model.model),
             Err(error) => error.to_string(),
@@ -213,5 +263,27 @@ mod tests {
             "the provider `openai` is not on this machine, and privacy.local_only is set",
         );
         check("model = \"ollama/x\"\n[privacy]\nlocal_only = true", "ollama/x asks for x");
+    }
+
+    #[test]
+    fn nothing_is_sent_on_the_strength_of_a_mistake() {
+        let mistake = |name| {
+            format!(
+                "the settings of the provider `{name}` have a mistake, so nothing is sent to it; `aiex config check` says which"
+            )
+        };
+        check_left_out("model = \"openai/x\"", &["providers.openai.base_url"], &mistake("openai"));
+        check_left_out("model = \"openai/x\"", &["providers.openai.api_key"], &mistake("openai"));
+        check_left_out("model = \"ollama/x\"", &["*"], &mistake("ollama"));
+        let unsure = "the privacy settings could not be understood, so only providers on this machine are asked; `aiex config check` says why";
+        check_left_out("model = \"openai/x\"", &["privacy.local_only"], unsure);
+        check_left_out("model = \"ollama/x\"", &["privacy.local_only"], "ollama/x asks for x");
+    }
+
+    #[test]
+    fn providers_to_come_are_named_as_such() {
+        let not_yet = "this version does not speak the protocol of the provider `anthropic` yet; any OpenAI-compatible address works, with kind = \"openai\" and a base_url";
+        check("model = \"anthropic/x\"", not_yet);
+        check("model = \"anthropic/x\"\n[providers.anthropic]\napi_key = \"k\"", not_yet);
     }
 }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use aiex_assist::{ExplainInput, ExplainSymbol, Prompt};
+use aiex_assist::{ExplainInput, ExplainSymbol, Prompt, code_span};
 use aiex_syntax::{Outline, Symbol};
 use aiex_text::Text;
 use dashmap::DashMap;
@@ -70,8 +70,17 @@ impl Target {
         self.symbol().map_or(&self.path, |(symbol, _)| &symbol.qualified)
     }
 
-    /// The text that the explanation is of.
-    pub fn text(&self) -> String {
+    /// The path, as it was given.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What the explanation is of.
+    pub fn key(&self) -> String {
+        key(&self.snapshot, self.symbol().map(|(symbol, _)| symbol))
+    }
+
+    fn text(&self) -> String {
         match self.symbol() {
             Some((symbol, _)) => text_of(symbol, self.snapshot.text()),
             None => self.snapshot.text().to_string(),
@@ -90,14 +99,15 @@ impl Target {
         }
     }
 
-    /// What a model is asked.
-    pub fn prompt(&self, language: &str) -> Prompt {
+    /// What a model is asked, with the user's own words where there are any. `language` is that of the answer.
+    pub fn prompt(&self, language: &str, instruction: Option<&str>) -> Prompt {
         let target = self.text();
         aiex_assist::explain_prompt(ExplainInput {
             path: &self.path,
             language: self.snapshot.language().map_or(self.snapshot.document.language(), |language| language.id()),
             prose: language,
             target: &target,
+            instruction,
             symbol: self.outline().zip(self.symbol).and_then(|(outline, index)| ExplainSymbol::of(outline, index)),
         })
     }
@@ -112,22 +122,31 @@ impl Target {
             }
             None => self.path.clone(),
         };
-        format!("# `{}`\n\n> {place}, explained by {model}\n\n{}\n", self.name(), explanation.trim())
+        let (name, place, model) = (code_span(self.name()), code_span(&place), code_span(model));
+        format!("# {name}\n\n> {place}, explained by {model}\n\n{}\n", explanation.trim())
     }
 }
 
-/// All the text of a symbol, clauses that stand elsewhere included: an explanation is of this and nothing else.
-pub fn text_of(symbol: &Symbol, text: &Text) -> String {
+/// What an explanation is of: a symbol of a document, or all of it, with this very text.
+pub fn key(snapshot: &Snapshot, symbol: Option<&Symbol>) -> String {
+    match symbol {
+        Some(symbol) => format!("{}\0{}\0{}", snapshot.id, symbol.qualified, text_of(symbol, snapshot.text())),
+        None => format!("{}\0\0{}", snapshot.id, snapshot.text()),
+    }
+}
+
+/// All the text of a symbol, clauses that stand elsewhere included.
+fn text_of(symbol: &Symbol, text: &Text) -> String {
     let mut whole = text.slice(symbol.range.clone()).into_owned();
     let apart = symbol.clauses.iter().filter(|clause| clause.range.start >= symbol.range.end);
     apart.for_each(|clause| whole.push_str(&text.slice(clause.range.clone())));
     whole
 }
 
-/// Explanations made so far, by the hash of the text they are of: when the text changes, its explanation is found no more.
+/// Explanations made so far, by the hash of what they are of: when the text changes, its explanation is found no more.
 #[derive(Default)]
 pub struct Explanations {
-    by_text: DashMap<u64, (u64, Arc<str>)>,
+    by_key: DashMap<u64, (u64, Arc<str>)>,
     made: AtomicU64,
     // Keyed at random, so that no repository can make two texts that share a hash.
     hash: RandomState,
@@ -137,18 +156,18 @@ impl Explanations {
     /// How many are kept; the oldest goes first.
     const KEEP: usize = 256;
 
-    /// The explanation of exactly this text.
-    pub fn get(&self, text: &str) -> Option<Arc<str>> {
-        self.by_text.get(&self.hash.hash_one(text)).map(|entry| entry.1.clone())
+    /// The explanation of exactly this, by its [`key`].
+    pub fn get(&self, key: &str) -> Option<Arc<str>> {
+        self.by_key.get(&self.hash.hash_one(key)).map(|entry| entry.1.clone())
     }
 
     /// Keeps an explanation.
-    pub fn put(&self, text: &str, explanation: &str) {
+    pub fn put(&self, key: &str, explanation: &str) {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        self.by_text.insert(self.hash.hash_one(text), (number, explanation.into()));
-        if self.by_text.len() > Self::KEEP {
-            let oldest = self.by_text.iter().min_by_key(|entry| entry.0).map(|entry| *entry.key());
-            oldest.map(|oldest| self.by_text.remove(&oldest));
+        self.by_key.insert(self.hash.hash_one(key), (number, explanation.into()));
+        if self.by_key.len() > Self::KEEP {
+            let oldest = self.by_key.iter().min_by_key(|entry| entry.0).map(|entry| *entry.key());
+            oldest.map(|oldest| self.by_key.remove(&oldest));
         }
     }
 }
@@ -171,6 +190,6 @@ mod tests {
         (0..300).for_each(|number| explanations.put(&number.to_string(), "x"));
         assert_eq!(explanations.get("0"), None);
         assert!(explanations.get("299").is_some());
-        assert_eq!(explanations.by_text.len(), Explanations::KEEP);
+        assert_eq!(explanations.by_key.len(), Explanations::KEEP);
     }
 }

@@ -12,14 +12,13 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Replaces a file's contents in one step: written beside it (0600) and renamed, so that no reader sees half of it and
-/// a failure leaves the old contents.
+/// a failure leaves the old contents. A link stays one: what it points to is replaced.
 pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = target.parent().unwrap_or(Path::new("."));
     create_private_folder(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(contents)?;
-    // A link stays one: what it points to is replaced.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    file.persist(target).map_err(|error| error.error)?;
+    file.persist(&target).map_err(|error| error.error)?;
     Ok(())
 }

@@ -26,13 +26,14 @@ use transport::End;
 /// `aiex lsp`: serves on stdin and stdout until the editor ends it.
 pub fn main() -> anyhow::Result<ExitCode> {
     let _flush = log::to_stderr_and_file();
-    // Two workers: one for the protocol, so that nothing a run does delays it.
+    // The protocol has this thread; what requests and runs do beyond their first await has two others.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(async {
         let (server, service, socket) = service();
         let gone = client_process::gone(server.clone());
-        let end = transport::serve(tokio::io::stdin(), tokio::io::stdout(), service, socket, gone).await;
-        server.runs.stop_all();
+        let runs = server.clone();
+        let end =
+            transport::serve(tokio::io::stdin(), tokio::io::stdout(), service, socket, gone, || runs.runs.end()).await;
         tracing::info!(?end, "the server ends");
         // The specification's codes: 0 for `exit` after `shutdown`, 1 for everything else.
         if server.was_shut_down() && end != End::ClientGone { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod lsp;
 mod paths;
+mod workspace;
 
 use std::process::ExitCode;
 

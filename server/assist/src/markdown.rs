@@ -57,7 +57,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// `text` as a code span, on one line; nothing for nothing.
-pub(crate) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text = one_line(text, usize::MAX);
     if text.is_empty() {
         return text;

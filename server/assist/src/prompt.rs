@@ -34,6 +34,8 @@ pub struct ExplainInput<'a> {
     pub prose: &'a str,
     /// The source of the symbol, or of the whole file.
     pub target: &'a str,
+    /// What the user wants to know in particular, in their words.
+    pub instruction: Option<&'a str>,
     /// The symbol that `target` is, if it is not the file.
     pub symbol: Option<ExplainSymbol>,
 }
@@ -88,6 +90,9 @@ pub fn explain_prompt(input: ExplainInput<'_>) -> Prompt {
     match &input.symbol {
         Some(symbol) => parts.push(format!("Explain this symbol: {}", code(&symbol.name))),
         None => parts.push("Explain this file.".to_owned()),
+    }
+    if let Some(instruction) = input.instruction.map(str::trim).filter(|instruction| !instruction.is_empty()) {
+        parts.push(format!("The developer asks in particular: {instruction}"));
     }
     let (target, left_out) = elide(input.target, MAX_TARGET_CHARS);
     if left_out {

@@ -1,12 +1,12 @@
 //! `aiex config`: shows what is in force, says where it belongs, checks it.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
 use super::print;
-use crate::{config, paths};
+use crate::{config, paths, workspace};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -28,7 +28,7 @@ pub(super) fn config(command: &Command) -> Result<ExitCode> {
         print(&format!("{}\n", path.display()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let places = config::Places { workspace: std::env::current_dir().ok(), ..Default::default() };
+    let places = config::Places { workspaces: vec![workspace::root_of(Path::new("."))], ..Default::default() };
     let loaded = config::load(&places);
     super::warn(&loaded.problems);
     match command {

@@ -1,6 +1,7 @@
 //! `aiex explain`: the explanation of a file or of the symbol at a place, streamed to stdout.
 
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -16,6 +17,7 @@ use crate::{
     documents::Snapshot,
     engine::{Engine, Model},
     explain::{Cursor, Target},
+    workspace,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -34,10 +36,10 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
     let text = Text::new(&contents);
     let cursor = cursor(&text, at).with_context(|| format!("{} has {} lines", path.display(), text.line_count()))?;
 
-    let workspace = workspace(&path);
-    let loaded = config::load(&Places { workspace: Some(workspace.clone()), model, ..Default::default() });
+    let workspace = workspace::root_of(&path);
+    let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
     super::warn(&loaded.problems);
-    let engine = Engine::of(&loaded.config)?;
+    let engine = Engine::of(&loaded)?;
 
     let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
     let shown = absolute.strip_prefix(&workspace).unwrap_or(&path).display().to_string();
@@ -49,6 +51,8 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Engine::Model(model) => {
+            loaded.config.privacy.check(target.path()).map_err(anyhow::Error::msg)?;
+            loaded.unkept().iter().for_each(|unkept| eprintln!("aiex: {unkept}"));
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(stream(&model, &target, &loaded.config.language.0))
         }
@@ -58,10 +62,10 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
 /// Writes the answer as it comes. Ctrl-C drops the request, which closes its connection.
 async fn stream(model: &Model, target: &Target, language: &str) -> Result<ExitCode> {
     let (mut written, mut filter) = (Ok(()), TextFilter::default());
-    let ask = model.ask(target.prompt(language), |piece| {
-        if written.is_ok() {
-            written = print(&filter.push(piece));
-        }
+    let ask = model.ask(target.prompt(language, None), |piece| {
+        written = print(&filter.push(piece));
+        // Nobody reads on: nothing more is to be paid for.
+        if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let asked = tokio::select! {
         asked = ask => asked,
@@ -70,10 +74,9 @@ async fn stream(model: &Model, target: &Target, language: &str) -> Result<ExitCo
             return Ok(ExitCode::from(130));
         }
     };
-    let answered = asked.map(|_| ());
-    print("\n")?;
     written?;
-    answered.with_context(|| format!("{} did not answer to the end", model.name))?;
+    print("\n")?;
+    asked.with_context(|| format!("{} did not answer to the end", model.name))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,16 +121,6 @@ fn cursor(text: &Text, at: Option<(usize, Option<usize>)>) -> Result<Cursor> {
             Ok(Cursor::Within(range.start + indent))
         }
     }
-}
-
-/// The nearest folder above a file that is a project's top: one with `.aiex.toml`, `.git`, `mix.exs` or `Cargo.toml`;
-/// else the file's own.
-fn workspace(file: &Path) -> PathBuf {
-    let file = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let top =
-        |folder: &&Path| [".aiex.toml", ".git", "mix.exs", "Cargo.toml"].iter().any(|mark| folder.join(mark).exists());
-    folder.ancestors().find(top).unwrap_or(folder).to_path_buf()
 }
 
 #[cfg(test)]

@@ -7,6 +7,14 @@ use super::{
     layer::{Layer, join},
 };
 
+/// A key that is left out.
+struct Mistake {
+    path: String,
+    /// The path of the key that was probably meant.
+    meant: Option<String>,
+    message: String,
+}
+
 /// The JSON Schema of [`Config`], made from its types and their comments.
 pub struct Schema(Value);
 
@@ -22,25 +30,29 @@ impl Schema {
         let mut found = Vec::new();
         self.table(&self.0, &mut values, "", &mut found);
         layer.values = values;
-        found.sort_by_key(|(path, _)| layer.line(path));
-        problems.extend(found.into_iter().map(|(path, message)| Problem { place: layer.place(&path), message }));
+        found.sort_by_key(|mistake| layer.line(&mistake.path));
+        for Mistake { path, meant, message } in found {
+            problems.push(Problem { place: layer.place(&path), message });
+            layer.left_out.extend(meant);
+            layer.left_out.insert(path);
+        }
     }
 
-    fn table(&self, schema: &Value, values: &mut Map<String, Value>, prefix: &str, found: &mut Vec<(String, String)>) {
+    fn table(&self, schema: &Value, values: &mut Map<String, Value>, prefix: &str, found: &mut Vec<Mistake>) {
         let known = schema.get("properties").and_then(Value::as_object);
         let any = schema.get("additionalProperties").filter(|any| any.is_object());
         values.retain(|key, value| {
             let path = join(prefix, key);
             let Some(schema) = known.and_then(|known| known.get(key)).or(any) else {
-                let names = known.into_iter().flat_map(Map::keys).map(String::as_str);
-                found.push((path.clone(), unknown(key, prefix, names)));
+                found.push(unknown(key, prefix, known.into_iter().flat_map(Map::keys)));
                 return false;
             };
             match self.value(schema, value, &path, found) {
                 Ok(()) => true,
                 Err(expected) => {
                     // The value itself is not repeated: it may be a key in the wrong place.
-                    found.push((path.clone(), format!("`{path}` must be {expected}; it was left out")));
+                    let message = format!("`{path}` must be {expected}; it was left out");
+                    found.push(Mistake { path, meant: None, message });
                     false
                 }
             }
@@ -48,13 +60,7 @@ impl Schema {
     }
 
     /// `Err` says what the value must be.
-    fn value(
-        &self,
-        schema: &Value,
-        value: &mut Value,
-        path: &str,
-        found: &mut Vec<(String, String)>,
-    ) -> Result<(), String> {
+    fn value(&self, schema: &Value, value: &mut Value, path: &str, found: &mut Vec<Mistake>) -> Result<(), String> {
         let schema = self.resolve(schema);
         if let Some(names) = choices(schema) {
             let right = value.as_str().is_some_and(|value| names.contains(&value));
@@ -134,14 +140,21 @@ fn choices(schema: &Value) -> Option<Vec<&str>> {
     Some(words)
 }
 
-fn unknown<'a>(key: &str, prefix: &str, names: impl Iterator<Item = &'a str>) -> String {
+fn unknown<'a>(key: &str, prefix: &str, names: impl Iterator<Item = &'a String>) -> Mistake {
     let table = if prefix.is_empty() { "configuration".to_owned() } else { format!("`[{prefix}]`") };
+    // The key is the file's own text, and may be anything.
+    let shown: String = aiex_assist::clean_text(key).chars().take(60).collect();
     let near = names
-        .map(|name| (strsim::damerau_levenshtein(key, name), name))
+        .map(|name| (strsim::damerau_levenshtein(&shown, name), name))
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 3))
         .min();
-    match near {
-        Some((_, name)) => format!("unknown key `{key}` in {table}; did you mean `{name}`?"),
-        None => format!("unknown key `{key}` in {table}; see `aiex config show` for the keys there are"),
+    let advice = match near {
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => "see `aiex config show` for the keys there are".to_owned(),
+    };
+    Mistake {
+        path: join(prefix, key),
+        meant: near.map(|(_, name)| join(prefix, name)),
+        message: format!("unknown key `{shown}` in {table}; {advice}"),
     }
 }

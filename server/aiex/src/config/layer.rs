@@ -1,8 +1,9 @@
 //! [`Layer`]: what one place sets, as plain values with the lines they stand on.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     ffi::OsString,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -10,6 +11,11 @@ use serde_json::{Map, Number, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::Problem;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 256 * 1024;
+/// Stands in [`Layer::left_out`] for a file of which nothing was understood.
+pub const EVERYTHING: &str = "*";
 
 /// A place that sets configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,35 +48,40 @@ pub struct Layer {
     pub source: Source,
     /// The values, nested as in the file.
     pub values: Map<String, Value>,
+    /// The paths of keys that were set, but not understood or not usable.
+    pub(super) left_out: BTreeSet<String>,
     /// The 1-based line of each key, by its path.
     lines: HashMap<String, usize>,
 }
 
 impl Layer {
     fn new(source: Source) -> Self {
-        Self { source, values: Map::new(), lines: HashMap::new() }
+        Self { source, values: Map::new(), left_out: BTreeSet::new(), lines: HashMap::new() }
     }
 
     /// A TOML file; `None` if there is none. One that cannot be read or parsed is a problem, and sets nothing.
     pub fn file(source: Source, path: &Path, problems: &mut Vec<Problem>) -> Option<Self> {
         let mut layer = Self::new(source);
-        let contents = match std::fs::read_to_string(path) {
+        let contents = match read(path) {
             Ok(contents) => contents,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
-                problems.push(Problem {
-                    place: path.display().to_string(),
-                    message: format!("it cannot be read: {error}"),
-                });
-                return None;
+                let message = format!("it cannot be read ({error}); nothing in it is in force");
+                problems.push(Problem { place: path.display().to_string(), message });
+                layer.left_out.insert(EVERYTHING.to_owned());
+                return Some(layer);
             }
         };
+        let line_starts: Vec<usize> =
+            std::iter::once(0).chain(contents.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let line_of = |offset: usize| line_starts.partition_point(|start| *start <= offset);
         match DeTable::parse(&contents) {
-            Ok(table) => layer.values = layer.table(table.get_ref(), "", &contents),
+            Ok(table) => layer.values = layer.table(table.get_ref(), "", &line_of),
             Err(error) => {
-                let line = error.span().map_or(1, |span| line_of(&contents, span.start));
-                let message = format!("this is not TOML: {}; nothing in this file is in force", error.message());
+                let line = error.span().map_or(1, |span| line_of(span.start));
+                let message = format!("this is not TOML ({}); nothing in this file is in force", error.message());
                 problems.push(Problem { place: format!("{}:{line}", path.display()), message });
+                layer.left_out.insert(EVERYTHING.to_owned());
             }
         }
         Some(layer)
@@ -87,7 +98,8 @@ impl Layer {
         let mut layer = Self::new(Source::Environment);
         for (name, value) in vars {
             let Some(key) = name.to_str().and_then(|name| name.strip_prefix("AIEX_")) else { continue };
-            if RESERVED.contains(&key) {
+            // An empty variable is the shell's way to unset one.
+            if RESERVED.contains(&key) || value.is_empty() {
                 continue;
             }
             let Some(value) = value.to_str() else {
@@ -105,6 +117,17 @@ impl Layer {
         let mut layer = Self::new(Source::Flags);
         layer.values.insert(key.to_owned(), Value::from(value));
         layer
+    }
+
+    /// The paths of keys that were meant to be set and are not. Of a place that could not have set anything but privacy
+    /// to any harm, only those of privacy.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        let trusted = self.source.is_trusted();
+        self.left_out.iter().filter_map(move |path| match path.as_str() {
+            path if trusted || path.starts_with("privacy") => Some(path.to_owned()),
+            EVERYTHING => Some("privacy".to_owned()),
+            _ => None,
+        })
     }
 
     /// The 1-based line of the key at `path`, in a file.
@@ -135,6 +158,7 @@ impl Layer {
             for (path, name) in missing {
                 let message = format!("`{path}` needs the environment variable {name}, which is not set; export it");
                 problems.push(Problem { place: self.place(&path), message });
+                self.left_out.insert(path);
             }
         }
     }
@@ -152,18 +176,18 @@ impl Layer {
         at.insert((*last).to_owned(), value);
     }
 
-    fn table(&mut self, table: &DeTable<'_>, prefix: &str, contents: &str) -> Map<String, Value> {
+    fn table(&mut self, table: &DeTable<'_>, prefix: &str, line_of: &dyn Fn(usize) -> usize) -> Map<String, Value> {
         let mut values = Map::new();
         for (key, value) in table {
             let path = join(prefix, key.get_ref());
-            self.lines.insert(path.clone(), line_of(contents, key.span().start));
-            let value = self.value(value.get_ref(), &path, contents);
+            self.lines.insert(path.clone(), line_of(key.span().start));
+            let value = self.value(value.get_ref(), &path, line_of);
             values.insert(key.get_ref().to_string(), value);
         }
         values
     }
 
-    fn value(&mut self, value: &DeValue<'_>, path: &str, contents: &str) -> Value {
+    fn value(&mut self, value: &DeValue<'_>, path: &str, line_of: &dyn Fn(usize) -> usize) -> Value {
         match value {
             DeValue::String(text) => Value::from(text.as_ref()),
             DeValue::Integer(number) => {
@@ -175,9 +199,9 @@ impl Layer {
             DeValue::Boolean(boolean) => Value::from(*boolean),
             DeValue::Datetime(datetime) => Value::from(datetime.to_string()),
             DeValue::Array(items) => {
-                Value::Array(items.iter().map(|item| self.value(item.get_ref(), path, contents)).collect())
+                Value::Array(items.iter().map(|item| self.value(item.get_ref(), path, line_of)).collect())
             }
-            DeValue::Table(table) => Value::Object(self.table(table, path, contents)),
+            DeValue::Table(table) => Value::Object(self.table(table, path, line_of)),
         }
     }
 }
@@ -251,6 +275,12 @@ pub(super) fn join(prefix: &str, key: &str) -> String {
     if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
 }
 
-fn line_of(contents: &str, offset: usize) -> usize {
-    1 + contents.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+/// A regular file of a sensible size: a repository can name a device or a pipe `.aiex.toml`.
+fn read(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut contents = String::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut contents)?;
+    if contents.len() as u64 > LARGEST { Err(io::Error::other("it is over 256 KiB")) } else { Ok(contents) }
 }

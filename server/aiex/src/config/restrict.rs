@@ -46,10 +46,10 @@ fn table(values: &mut Map<String, Value>, prefix: &str, trusted: &Config, refuse
 
 const USER_ONLY: &str = "it belongs in your own configuration file; `aiex config path` shows where that is";
 
-fn allowed(path: &str, value: &mut Value, trusted: &Config) -> Result<(), &'static str> {
+fn allowed(path: &str, value: &Value, trusted: &Config) -> Result<(), &'static str> {
     let unless = |allowed: bool, why| if allowed { Ok(()) } else { Err(why) };
     match path {
-        "language" | "hover.facts" | "edits.verify" | "chat.stream" => Ok(()),
+        "language" | "hover.facts" | "edits.verify" | "chat.stream" | "privacy.exclude" => Ok(()),
         "model" | "fast_model" => {
             let configured = trusted.model.iter().chain(&trusted.fast_model).chain(&trusted.routing.fallbacks);
             let known = configured.into_iter().any(|model| value == model) || value == "offline";
@@ -73,13 +73,6 @@ fn allowed(path: &str, value: &mut Value, trusted: &Config) -> Result<(), &'stat
         ),
         "privacy.local_only" | "privacy.redact_secrets" => {
             unless(value == &Value::Bool(true), "it may only be switched on there")
-        }
-        "privacy.exclude" => {
-            // Added to the user's own list, never in place of it.
-            if let Value::Array(items) = value {
-                items.splice(0..0, trusted.privacy.exclude.iter().map(|glob| Value::from(glob.as_str())));
-            }
-            Ok(())
         }
         _ => Err(USER_ONLY),
     }

@@ -66,7 +66,7 @@ fn a_wrong_value_leaves_the_others_in_force() {
 fn what_is_not_toml_is_said_with_its_line() {
     let (config, problems) = load_files("model = \"a/b\"\nhover = {\n", "", Places::default());
     assert_eq!(config, Config::default());
-    assert!(problems[0].starts_with("config.toml:2: this is not TOML: "), "{problems:?}");
+    assert!(problems[0].starts_with("config.toml:2: this is not TOML ("), "{problems:?}");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_workspace_chooses_among_configured_models_and_lowers_budgets() {
     );
     assert_eq!(config.model.as_deref(), Some("a/big"));
     assert_eq!(config.limits.daily_cost_usd, Some(5.0));
-    assert!(config.privacy.redact_secrets);
+    assert_eq!(config.privacy.redact_secrets, None);
     assert_eq!(problems.len(), 3, "{problems:?}");
 }
 
@@ -147,4 +147,54 @@ fn a_missing_file_is_no_problem() {
     let mut problems = Vec::new();
     assert!(Layer::file(Source::Flags, Path::new("/nowhere/at/all"), &mut problems).is_none());
     assert!(problems.is_empty());
+}
+
+#[test]
+fn excluded_files_are_refused() {
+    let privacy = |exclude: &[&str]| Privacy {
+        exclude: exclude.iter().map(|glob| (*glob).to_owned()).collect(),
+        ..Default::default()
+    };
+    assert!(privacy(&["**/*.pem", "priv/secrets/**"]).check("a.pem").is_err());
+    assert!(privacy(&["**/*.pem", "priv/secrets/**"]).check("priv/secrets/a.exs").is_err());
+    assert!(privacy(&["**/*.pem", "priv/secrets/**"]).check("lib/a.ex").is_ok());
+    assert!(privacy(&["["]).check("lib/a.ex").is_err());
+}
+
+#[test]
+fn what_is_left_out_is_known() {
+    let layer = |contents: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, contents).unwrap();
+        let layer = Layer::file(Source::User(path.clone()), &path, &mut Vec::new());
+        resolve(layer.into_iter().collect(), Vec::new())
+    };
+    assert!(layer("[privacy]\nlocal_only = \"yes\"\n").is_unsure("privacy"));
+    assert!(layer("[privacy]\nlocalonly = true\n").is_unsure("privacy"));
+    assert!(layer("[privcy]\nlocal_only = true\n").is_unsure("privacy"));
+    assert!(layer("privacy = {").is_unsure("privacy"));
+    assert!(layer("[providers.work]\napi_key = \"${AIEX_TEST_SURELY_NOT_SET}\"\n").is_unsure("providers.work"));
+    assert!(!layer("[hover]\nfacts = 1\n").is_unsure("privacy"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_or_a_huge_file_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".aiex.toml");
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    let mut problems = Vec::new();
+    Layer::file(Source::Workspace(path.clone()), &path, &mut problems);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "#".repeat(300_000)).unwrap();
+    Layer::file(Source::Workspace(path.clone()), &path, &mut problems);
+    let said: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "it cannot be read (it is not a regular file); nothing in it is in force",
+            "it cannot be read (it is over 256 KiB); nothing in it is in force",
+        ]
+    );
 }

@@ -23,7 +23,10 @@ pub async fn gone(server: Server) {
 fn is_alive(id: i32) -> bool {
     use rustix::{io::Errno, process};
     // EPERM: it lives, and belongs to someone else.
-    process::Pid::from_raw(id).is_some_and(|id| !matches!(process::test_kill_process(id), Err(Errno::SRCH)))
+    (id > 0)
+        .then(|| process::Pid::from_raw(id))
+        .flatten()
+        .is_some_and(|id| !matches!(process::test_kill_process(id), Err(Errno::SRCH)))
 }
 
 /// Elsewhere the end of the input is the sign.

@@ -15,11 +15,11 @@ use super::{
 pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Option<Vec<CodeActionResponse>>> {
     let uri = params.text_document.uri.as_ref();
     let Some(snapshot) = server.document(uri) else { return Ok(None) };
-    let offset = convert::offset(snapshot.text(), params.range.start, server.editor().encoding);
-    server.set_last_place(Place { document: snapshot.id.clone(), offset });
     if !wanted(params.context.only.as_deref()) {
         return Ok(Some(Vec::new()));
     }
+    let offset = convert::start(snapshot.text(), params.range, server.editor().encoding);
+    server.set_last_place(Place { document: snapshot.id.clone(), offset });
     let here = json!({"uri": uri, "range": params.range});
     let mut actions = vec![command("Aiex: Explain", commands::EXPLAIN, Some(here))];
     if server.runs.any_active() {

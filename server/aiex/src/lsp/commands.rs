@@ -63,8 +63,7 @@ impl Argument {
         let Some(snapshot) = server.document(uri) else {
             return Err(invalid(format!("{uri} is not open in the editor; open it first")));
         };
-        let start = self.range.unwrap_or_default().start;
-        let offset = convert::offset(snapshot.text(), start, server.editor().encoding);
+        let offset = convert::start(snapshot.text(), self.range.unwrap_or_default(), server.editor().encoding);
         Ok(Place { document: snapshot.id.clone(), offset })
     }
 }

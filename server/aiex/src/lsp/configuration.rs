@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tokio::sync::SetOnce;
 use tower_lsp::gen_lsp_types::{
     ConfigurationItem, DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
     InitializeParams, MessageType, Registration, WorkspaceFolders,
@@ -21,22 +22,31 @@ use crate::config::{self, Loaded, Places, Problem};
 
 /// How often, at most, files are looked at for changes that no editor reported.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many mistakes one message names.
+const MOST_SAID: usize = 10;
+
+/// How long the editor may take to answer `workspace/configuration`.
+const PULL_WAIT: Duration = Duration::from_secs(2);
+/// How long a hover waits for the first reading.
+const HOVER_WAIT: Duration = Duration::from_millis(300);
 
 /// The configuration in force, and what it is made from.
 #[derive(Default)]
 pub struct Settings {
     places: Mutex<Places>,
-    folders: Mutex<Vec<PathBuf>>,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    /// Set once everything, the editor's settings included, was read.
+    first: SetOnce<()>,
+    /// Held while reading, so that an older reading never replaces a newer one.
+    reading: tokio::sync::Mutex<()>,
     looked: Mutex<Option<Instant>>,
-    said: Mutex<HashSet<Problem>>,
+    said: Mutex<HashSet<String>>,
 }
 
 impl Settings {
-    /// The workspace's folders; the first one's file is read.
+    /// The workspace's folders.
     pub fn set_folders(&self, folders: Vec<PathBuf>) {
-        lock(&self.places).workspace = folders.first().cloned();
-        *lock(&self.folders) = folders;
+        lock(&self.places).workspaces = folders;
     }
 
     /// From `initialize`.
@@ -46,28 +56,28 @@ impl Settings {
 
     /// The workspace folder that holds a path, to show the path relative to it.
     pub fn folder_of(&self, path: &Path) -> Option<PathBuf> {
-        lock(&self.folders)
+        lock(&self.places)
+            .workspaces
             .iter()
             .filter(|folder| path.starts_with(folder))
             .max_by_key(|folder| folder.as_os_str().len())
             .cloned()
     }
 
-    /// The configuration in force, read now if it was not yet.
+    /// The configuration in force, for an answer that cannot wait long.
     pub async fn current(&self, server: &Server) -> Arc<Loaded> {
         self.reload_if_stale(server);
-        let loaded = lock(&self.loaded).clone();
-        match loaded {
-            Some(loaded) => loaded,
-            None => self.reload(server).await,
-        }
+        let _ = tokio::time::timeout(HOVER_WAIT, self.first.wait()).await;
+        lock(&self.loaded).clone().unwrap_or_default()
     }
 
-    /// The configuration in force after a look at its files: for work that is long anyway.
+    /// The configuration in force after a look at its files: for work that is long anyway, and may send code.
     pub async fn fresh(&self, server: &Server) -> Arc<Loaded> {
-        let loaded = lock(&self.loaded).clone();
-        match loaded {
-            Some(loaded) if !loaded.is_stale() => loaded,
+        self.first.wait().await;
+        let loaded = lock(&self.loaded).clone().unwrap_or_default();
+        let stale = loaded.clone();
+        match tokio::task::spawn_blocking(move || stale.is_stale()).await {
+            Ok(false) => loaded,
             _ => self.reload(server).await,
         }
     }
@@ -91,26 +101,31 @@ impl Settings {
 
     /// Reads everything again, and says what is newly wrong.
     async fn reload(&self, server: &Server) -> Arc<Loaded> {
+        let _reading = self.reading.lock().await;
         let places = lock(&self.places).clone();
         let loaded = Arc::new(tokio::task::spawn_blocking(move || config::load(&places)).await.unwrap_or_default());
         *lock(&self.loaded) = Some(loaded.clone());
         tracing::info!(problems = loaded.problems.len(), "configuration read");
+        let wrong: Vec<String> = loaded.problems.iter().map(Problem::to_string).chain(loaded.unkept()).collect();
         let fresh: Vec<_> = {
             let mut said = lock(&self.said);
             // What was mended may be said again if it comes back.
-            said.retain(|problem| loaded.problems.contains(problem));
-            loaded.problems.iter().filter(|problem| said.insert((*problem).clone())).map(Problem::to_string).collect()
+            let before = std::mem::replace(&mut *said, wrong.iter().cloned().collect());
+            wrong.into_iter().filter(|problem| !before.contains(problem)).collect()
         };
         if !fresh.is_empty() {
-            fresh.iter().for_each(|problem| tracing::warn!(problem, "configuration"));
-            let message = format!("Aiex configuration: {}", fresh.join("\n"));
-            server.say(MessageType::Warning, message);
+            let mut lines: Vec<_> = fresh.iter().take(MOST_SAID).cloned().collect();
+            if fresh.len() > MOST_SAID {
+                lines.push(format!("… and {} more; `aiex config check` lists them", fresh.len() - MOST_SAID));
+            }
+            lines.iter().for_each(|problem| tracing::warn!(problem, "configuration"));
+            server.client.show_message(MessageType::Warning, format!("Aiex configuration: {}", lines.join("\n"))).await;
         }
         loaded
     }
 }
 
-/// The folders that `initialize` names, in the ways of all versions of the protocol.
+/// The folders that `initialize` names, or the root of editors that name but one.
 #[expect(deprecated, reason = "older editors name their root in no other way")]
 pub fn folders(params: &InitializeParams) -> Vec<PathBuf> {
     let listed = match &params.workspace_folders_initialize_params.workspace_folders {
@@ -129,6 +144,7 @@ pub fn folders(params: &InitializeParams) -> Vec<PathBuf> {
 /// After `initialized`: reads the configuration, and asks to be told of changes.
 pub async fn begin(server: Server) {
     pull(&server).await;
+    let _ = server.settings.first.set(());
     let mut wanted = Vec::new();
     if server.editor().register_configuration {
         wanted.push(("workspace/didChangeConfiguration", json!({"section": "aiex"})));
@@ -155,9 +171,10 @@ pub async fn begin(server: Server) {
 async fn pull(server: &Server) {
     if server.editor().configuration {
         let item = ConfigurationItem { section: Some("aiex".to_owned()), scope_uri: None };
-        match server.client.configuration(vec![item]).await {
-            Ok(settings) => lock(&server.settings.places).client_settings = settings.into_iter().next(),
-            Err(error) => tracing::warn!(%error, "the editor did not answer workspace/configuration"),
+        match tokio::time::timeout(PULL_WAIT, server.client.configuration(vec![item])).await {
+            Ok(Ok(settings)) => lock(&server.settings.places).client_settings = settings.into_iter().next(),
+            Ok(Err(error)) => tracing::warn!(%error, "the editor did not answer workspace/configuration"),
+            Err(_) => tracing::warn!("the editor left workspace/configuration without an answer"),
         }
     }
     server.settings.reload(server).await;
@@ -182,7 +199,7 @@ pub async fn did_change_watched_files(server: &Server, params: DidChangeWatchedF
 
 /// `workspace/didChangeWorkspaceFolders`
 pub async fn did_change_workspace_folders(server: &Server, params: DidChangeWorkspaceFoldersParams) {
-    let mut folders = lock(&server.settings.folders).clone();
+    let mut folders = lock(&server.settings.places).workspaces.clone();
     let paths = |folders: &[tower_lsp::gen_lsp_types::WorkspaceFolder]| -> Vec<PathBuf> {
         folders.iter().filter_map(|folder| convert::path(folder.uri.as_ref())).collect()
     };

@@ -17,6 +17,19 @@ pub fn offset(text: &Text, at: Position, encoding: Encoding) -> usize {
     text.offset(position(at), encoding)
 }
 
+/// The byte offset that a range of the editor is about. Line selections, and cursors in the indentation, begin before
+/// the symbol that is meant: the first character behind the blanks is taken, as far as the range and its line go.
+pub fn start(text: &Text, range: Range, encoding: Encoding) -> usize {
+    let (start, end) = (offset(text, range.start, encoding), offset(text, range.end, encoding));
+    let line = text.line_range(text.line_of(start));
+    if !text.slice(line.start..start).trim().is_empty() {
+        return start;
+    }
+    let rest = text.slice(start..end.max(line.end));
+    let blanks = rest.len() - rest.trim_start().len();
+    if blanks == rest.len() { start } else { start + blanks }
+}
+
 /// A half-open byte range as a protocol range.
 pub fn range(text: &Text, range: &std::ops::Range<usize>, encoding: Encoding) -> Range {
     let position = |offset| {
@@ -81,6 +94,20 @@ mod tests {
         assert_eq!(path("not a uri"), None);
         assert_eq!(uri(Path::new("/a b/c.ex")).unwrap().0, "file:///a%20b/c.ex");
         assert_eq!(uri(Path::new("relative")), None);
+    }
+
+    #[test]
+    fn a_range_that_begins_in_blanks_is_about_what_follows() {
+        let check = |text: &str, from: (u32, u32), to: (u32, u32), expect: usize| {
+            let position = |(line, character)| Position { line, character };
+            let range = Range { start: position(from), end: position(to) };
+            assert_eq!(start(&Text::new(text), range, Encoding::Utf16), expect, "{text:?}");
+        };
+        check("  def a\n", (0, 0), (1, 0), 2);
+        check("  def a\n", (0, 1), (0, 1), 2);
+        check("  def a\n", (0, 4), (0, 4), 4);
+        check("\n\n  def a\n", (0, 0), (2, 4), 4);
+        check("\n  def a\n", (0, 0), (0, 0), 0);
     }
 
     #[test]

@@ -32,11 +32,10 @@ pub async fn did_change(server: &Server, params: Value) {
     server.count_change();
     let version = document.and_then(|document| document.get("version")).map_or(0, version);
     match convert::changes(&params) {
-        Ok(changes) => {
-            if !server.documents.change(uri, version, &changes, server.editor().encoding) {
-                tracing::warn!(uri, "didChange for a document that is not open; passed over");
-            }
-        }
+        Ok(changes) => match server.documents.change(uri, version, &changes, server.editor().encoding) {
+            Some(splices) => server.move_last_place(uri, &splices),
+            None => tracing::warn!(uri, "didChange for a document that is not open; passed over"),
+        },
         Err(error) => {
             tracing::error!(
                 uri,

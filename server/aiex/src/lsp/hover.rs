@@ -18,6 +18,8 @@ use crate::{config::HoverFacts, documents::Snapshot, explain};
 
 /// How long a hover may wait for the parse of its version before it uses the one before, moved over the changes.
 const WAIT: Duration = Duration::from_millis(40);
+/// The largest document, in bytes, whose whole text is looked up at every hover outside of its symbols.
+const LARGEST_EXPLAINED: usize = 256 * 1024;
 
 /// `textDocument/hover`
 pub async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>> {
@@ -29,9 +31,9 @@ pub async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>
 
     // Everything above saw the document as it was when this request came. From here on it may await.
     let config = server.settings.current(server).await;
-    let Some(outline) = outline(&snapshot).await else { return Ok(None) };
+    let outline = outline(&snapshot).await.unwrap_or_default();
     let Some((index, symbol)) = outline.at(offset).and_then(|index| Some((index, outline.symbols.get(index)?))) else {
-        return Ok(None);
+        return Ok(explanation_of_document(server, &snapshot));
     };
     let level = match config.config.hover.facts {
         HoverFacts::Brief => FactsLevel::Brief,
@@ -39,13 +41,12 @@ pub async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>
         HoverFacts::Off => FactsLevel::Off,
     };
     let facts = aiex_assist::hover_facts(&outline, index, snapshot.text(), level);
-    let explanation = server.explanations.get(&explain::text_of(symbol, snapshot.text()));
+    let explanation = server.explanations.get(&explain::key(&snapshot, Some(symbol)));
     let parts: Vec<_> = facts.into_iter().chain(explanation.map(|one| one.to_string())).collect();
     if parts.is_empty() {
         return Ok(None);
     }
-    let kind = if server.editor().markdown_hover { MarkupKind::Markdown } else { MarkupKind::PlainText };
-    let contents = Contents::MarkupContent(MarkupContent { kind, value: parts.join("\n\n---\n\n") });
+    let contents = contents(server, parts.join("\n\n---\n\n"));
     // What is shown is about the name under the cursor, where there is one.
     let name = outline
         .call_at(offset)
@@ -53,6 +54,20 @@ pub async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>
         .map_or(&symbol.name_range, |call| &call.name_range);
     let range = (name.start <= offset && offset <= name.end).then(|| convert::range(snapshot.text(), name, encoding));
     Ok(Some(Hover { contents, range }))
+}
+
+/// Outside of any symbol: the explanation of the whole document, if one was made of this text.
+fn explanation_of_document(server: &Server, snapshot: &Snapshot) -> Option<Hover> {
+    if snapshot.text().len() > LARGEST_EXPLAINED {
+        return None;
+    }
+    let explanation = server.explanations.get(&explain::key(snapshot, None))?;
+    Some(Hover { contents: contents(server, explanation.to_string()), range: None })
+}
+
+fn contents(server: &Server, value: String) -> Contents {
+    let kind = if server.editor().markdown_hover { MarkupKind::Markdown } else { MarkupKind::PlainText };
+    Contents::MarkupContent(MarkupContent { kind, value })
 }
 
 /// The outline of this very version if it is there or soon will be, else the last one, moved over the changes.

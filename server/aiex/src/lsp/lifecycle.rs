@@ -34,7 +34,7 @@ impl LanguageServer for Server {
 
     async fn shutdown(&self) -> Result<()> {
         self.set_shut_down();
-        self.runs.stop_all();
+        self.runs.end();
         Ok(())
     }
 }

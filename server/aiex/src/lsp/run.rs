@@ -6,11 +6,15 @@
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use futures::FutureExt as _;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::SetOnce;
 use tower_lsp::gen_lsp_types::{
     MessageType, ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin, WorkDoneProgressEnd,
     WorkDoneProgressReport,
@@ -21,6 +25,11 @@ use super::{
     session::{Server, lock},
 };
 use crate::{documents::DocumentId, explain::Answer};
+
+/// How long the editor may take to say that it shows progress.
+const PROGRESS_WAIT: Duration = Duration::from_secs(1);
+/// What the user is told of a panic.
+pub const BUG: &str = "Aiex hit a bug of its own; the log says where. Nothing was changed.";
 
 /// A run's number, unique in a session; what a command answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,15 +79,7 @@ struct State {
 
 struct Active {
     subject: Subject,
-    stop: CancellationToken,
-    reason: Arc<Mutex<Option<Stop>>>,
-}
-
-impl Active {
-    fn stop(&self, reason: Stop) {
-        lock(&self.reason).get_or_insert(reason);
-        self.stop.cancel();
-    }
+    stop: Arc<SetOnce<Stop>>,
 }
 
 /// The work's hold on its run: to say how far it is.
@@ -86,6 +87,7 @@ impl Active {
 pub struct Run {
     server: Server,
     id: RunId,
+    shows_progress: Arc<AtomicBool>,
 }
 
 impl RunId {
@@ -100,32 +102,33 @@ impl Run {
     where
         W: Future<Output = Outcome> + Send + 'static,
     {
-        let (stop, reason) = (CancellationToken::new(), Arc::default());
+        let stop = Arc::new(SetOnce::new());
         let id = {
             let mut state = lock(&server.runs.state);
-            state.active.values().filter(|active| active.subject == subject).for_each(|active| active.stop(Stop::Moot));
+            let superseded = state.active.values().filter(|active| active.subject == subject);
+            superseded.for_each(|active| _ = active.stop.set(Stop::Moot));
             state.last += 1;
             let id = RunId(state.last);
-            state.active.insert(id, Active { subject, stop: stop.clone(), reason: Arc::clone(&reason) });
+            state.active.insert(id, Active { subject, stop: stop.clone() });
             id
         };
-        let run = Run { server: server.clone(), id };
-        let work = AssertUnwindSafe(work(run.clone())).catch_unwind();
+        let run = Run { server: server.clone(), id, shows_progress: Arc::default() };
+        let work = work(run.clone());
         let changes = server.changes();
         tokio::spawn(async move {
-            run.begin_progress(&title).await;
+            let begun = async {
+                run.begin_progress(&title).await;
+                work.await
+            };
             // Dropping the work on a stop is what closes its sockets.
-            let outcome = tokio::select! {
+            let ended = tokio::select! {
                 biased;
-                () = stop.cancelled() => None,
-                outcome = work => Some(outcome.unwrap_or_else(|_| {
-                    Outcome::Failed("Aiex hit a bug of its own; the log says where. Nothing was changed.".to_owned())
-                })),
+                reason = stop.wait() => Err(*reason),
+                outcome = AssertUnwindSafe(begun).catch_unwind() => Ok(outcome.unwrap_or_else(|_| Outcome::Failed(BUG.to_owned()))),
             };
             lock(&run.server.runs.state).active.remove(&run.id);
-            let stopped = lock(&reason).filter(|_| outcome.is_none());
-            run.end_progress(if outcome.is_none() { "stopped" } else { "done" }).await;
-            run.conclude(&title, outcome, stopped, changes).await;
+            run.end_progress(if ended.is_ok() { "done" } else { "stopped" }).await;
+            run.conclude(&title, ended, changes).await;
         });
         id
     }
@@ -138,28 +141,31 @@ impl Run {
         self.progress("report", serde_json::to_value(report)).await;
     }
 
-    async fn conclude(&self, title: &str, outcome: Option<Outcome>, stopped: Option<Stop>, changes: u64) {
-        match (outcome, stopped) {
-            (Some(Outcome::Show(answer)), _) => present::show(&self.server, answer, changes).await,
-            (Some(Outcome::Failed(message)), _) => {
+    async fn conclude(&self, title: &str, ended: Result<Outcome, Stop>, changes: u64) {
+        let client = &self.server.client;
+        match ended {
+            Ok(Outcome::Show(answer)) => present::show(&self.server, answer, changes).await,
+            Ok(Outcome::Failed(message)) => {
                 tracing::warn!(run = self.id.0, message, "failed");
-                self.server.client.show_message(MessageType::Error, format!("{title}: {message}")).await;
+                client.show_message(MessageType::Error, format!("{title}: {message}")).await;
             }
-            (None, Some(Stop::User)) => {
-                self.server.client.show_message(MessageType::Info, format!("{title}: stopped.")).await;
-            }
-            (None, _) => tracing::debug!(run = self.id.0, "moot"),
+            Err(Stop::User) => client.show_message(MessageType::Info, format!("{title}: stopped.")).await,
+            Err(Stop::Moot) => tracing::debug!(run = self.id.0, "moot"),
         }
     }
 
+    /// An editor that does not answer holds up nothing but its own progress.
     async fn begin_progress(&self, title: &str) {
         if !self.server.editor().progress {
             return;
         }
         let token = ProgressToken::String(self.id.token());
-        if let Err(error) = self.server.client.create_work_done_progress(token).await {
-            tracing::debug!(%error, "the editor takes no progress");
+        let created = tokio::time::timeout(PROGRESS_WAIT, self.server.client.create_work_done_progress(token)).await;
+        if !matches!(created, Ok(Ok(()))) {
+            tracing::debug!(run = self.id.0, "the editor takes no progress");
+            return;
         }
+        self.shows_progress.store(true, Ordering::Relaxed);
         let begin = WorkDoneProgressBegin { title: title.to_owned(), cancellable: Some(true), ..Default::default() };
         self.progress("begin", serde_json::to_value(begin)).await;
     }
@@ -169,9 +175,10 @@ impl Run {
         self.progress("end", serde_json::to_value(end)).await;
     }
 
+    /// Only with a token that the editor took: any other it must not be sent (LSP 3.17 `workDoneProgress/create`).
     async fn progress(&self, kind: &str, value: serde_json::Result<serde_json::Value>) {
         let Ok(mut value) = value else { return };
-        if self.server.editor().progress {
+        if self.shows_progress.load(Ordering::Relaxed) {
             value.as_object_mut().map(|value| value.insert("kind".to_owned(), kind.into()));
             let params = ProgressParams { token: ProgressToken::String(self.id.token()), value };
             self.server.client.send_notification::<ProgressNotification>(params).await;
@@ -195,6 +202,11 @@ impl Runs {
         self.stop_where(Stop::User, |_, _| true)
     }
 
+    /// Stops all without a word: the session ends.
+    pub fn end(&self) {
+        self.stop_where(Stop::Moot, |_, _| true);
+    }
+
     /// Stops the one whose progress has this token.
     pub fn stop_by_token(&self, token: &str) {
         self.stop_where(Stop::User, |id, _| id.token() == token);
@@ -208,6 +220,6 @@ impl Runs {
     fn stop_where(&self, reason: Stop, passes: impl Fn(RunId, &Subject) -> bool) -> Vec<RunId> {
         let state = lock(&self.state);
         let stopped = state.active.iter().filter(|(id, active)| passes(**id, &active.subject));
-        stopped.map(|(id, active)| (active.stop(reason), *id).1).collect()
+        stopped.map(|(id, active)| (active.stop.set(reason), *id).1).collect()
     }
 }

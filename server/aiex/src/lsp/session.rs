@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use aiex_text::Splice;
 use tower_lsp::{Client, gen_lsp_types::MessageType};
 
 use super::{capabilities::Editor, configuration::Settings, convert, run::Runs};
@@ -107,6 +108,13 @@ impl Session {
     /// The place of the last hover or code-action request.
     pub fn last_place(&self) -> Option<Place> {
         lock(&self.last_place).clone()
+    }
+
+    /// Moves the remembered place along with a change of its document.
+    pub fn move_last_place(&self, document: &str, splices: &[Splice]) {
+        if let Some(place) = lock(&self.last_place).as_mut().filter(|place| &*place.document == document) {
+            place.offset = splices.iter().fold(place.offset, |offset, splice| splice.map(offset));
+        }
     }
 
     /// Remembers the file of an answer.

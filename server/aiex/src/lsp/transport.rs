@@ -5,7 +5,7 @@
 //! Here a notification runs to its end, and a request to its first await (where it has taken its snapshot), before
 //! the next message is looked at; the rest of a request is a task of its own.
 
-use std::{io, panic::AssertUnwindSafe};
+use std::{io, panic::AssertUnwindSafe, time::Duration};
 
 use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
 use serde_json::Value;
@@ -35,18 +35,22 @@ pub enum End {
 
 type Answer = Result<Option<Response>, ExitedError>;
 
-/// Serves until `exit`, the end of the input, or until `gone` completes.
+/// How long the editor may take to read what is left to write when the server ends.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Serves until `exit`, the end of the input, or until `gone` completes; then calls `ending`, and writes what is left.
 pub async fn serve<S: LanguageServer>(
     input: impl AsyncRead + Unpin + Send + 'static,
     output: impl AsyncWrite + Unpin + Send + 'static,
-    mut service: LspService<S>,
+    service: LspService<S>,
     socket: ClientSocket,
     gone: impl Future<Output = ()>,
+    ending: impl FnOnce(),
 ) -> End {
     let (mut from_server, mut to_server) = socket.split();
     let mut frames = read_in_background(input);
     let (send, writer) = write_in_background(output);
-    let mut in_flight = JoinSet::<Answer>::new();
+    let mut gate = Gate { service, in_flight: JoinSet::new(), phase: Phase::Before };
     tokio::pin!(gone);
 
     let end = loop {
@@ -57,7 +61,7 @@ pub async fn serve<S: LanguageServer>(
                 Some(Ok(Ok(message))) => match Message::parse(message) {
                     Ok(Message::Request(request)) => {
                         let exit = request.method() == "exit";
-                        if let Some(response) = dispatch(&mut service, request, &mut in_flight) {
+                        if let Some(response) = gate.dispatch(request) {
                             let _ = send.send(frame(&response));
                         }
                         if exit {
@@ -85,7 +89,7 @@ pub async fn serve<S: LanguageServer>(
             Some(request) = from_server.next() => {
                 let _ = send.send(frame(&request));
             }
-            Some(done) = in_flight.join_next() => {
+            Some(done) = gate.in_flight.join_next() => {
                 if let Ok(Ok(Some(response))) = done {
                     let _ = send.send(frame(&response));
                 }
@@ -93,37 +97,75 @@ pub async fn serve<S: LanguageServer>(
             () = &mut gone => break End::ClientGone,
         }
     };
-    in_flight.shutdown().await;
+    ending();
+    gate.in_flight.shutdown().await;
     drop(send);
-    let _ = writer.await;
+    let _ = tokio::time::timeout(LAST_WORDS, writer).await;
     end
 }
 
-/// Runs a message's handler as far as it goes at once; the rest of a request joins those in flight.
-fn dispatch<S: LanguageServer>(
-    service: &mut LspService<S>,
-    request: Request,
-    in_flight: &mut JoinSet<Answer>,
-) -> Option<Response> {
-    let (id, method) = (request.id().cloned(), request.method().to_owned());
-    let panic_id = id.clone();
-    let called = std::panic::catch_unwind(AssertUnwindSafe(|| service.call(request)));
-    let Ok(handler) = called else { return panicked(panic_id, &method) };
-    let name = method.clone();
-    let mut handler = AssertUnwindSafe(handler)
-        .catch_unwind()
-        .map(move |answer| answer.unwrap_or_else(|_| Ok(panicked(panic_id, &name))))
-        .boxed();
-    match handler.as_mut().now_or_never() {
-        Some(answer) => answer.ok().flatten(),
-        None if id.is_some() => {
-            in_flight.spawn(handler);
-            None
+/// Where messages become handlers.
+struct Gate<S> {
+    service: LspService<S>,
+    in_flight: JoinSet<Answer>,
+    phase: Phase,
+}
+
+/// The session's phase, by which unknown methods are answered (LSP 3.17 §Lifecycle).
+#[derive(Clone, Copy)]
+enum Phase {
+    Before,
+    Running,
+    ShutDown,
+}
+
+impl<S: LanguageServer> Gate<S> {
+    /// Runs a message's handler as far as it goes at once; the rest of a request joins those in flight.
+    fn dispatch(&mut self, request: Request) -> Option<Response> {
+        let (id, method) = (request.id().cloned(), request.method().to_owned());
+        let panic_id = id.clone();
+        let called = std::panic::catch_unwind(AssertUnwindSafe(|| self.service.call(request)));
+        let Ok(handler) = called else { return panicked(panic_id, &method) };
+        let name = method.clone();
+        let mut handler = AssertUnwindSafe(handler)
+            .catch_unwind()
+            .map(move |answer| answer.unwrap_or_else(|_| Ok(panicked(panic_id, &name))))
+            .boxed();
+        match (handler.as_mut().now_or_never(), id) {
+            (Some(answer), id) => self.answer(answer.ok().flatten(), id, &method),
+            (None, Some(_)) => {
+                self.in_flight.spawn(handler);
+                None
+            }
+            (None, None) => {
+                tracing::error!(method, "a bug: the handler of a notification awaited; it was ended there");
+                None
+            }
         }
-        None => {
-            tracing::error!(method, "a bug: the handler of a notification awaited; it was ended there");
-            None
+    }
+
+    /// tower-lsp answers unknown methods alike in every phase, and `$/` requests not at all.
+    fn answer(&mut self, response: Option<Response>, id: Option<Id>, method: &str) -> Option<Response> {
+        let id = id?;
+        let unknown = response
+            .as_ref()
+            .is_none_or(|response| response.error().is_some_and(|error| error.code == ErrorCode::MethodNotFound));
+        if unknown {
+            let (code, message) = match self.phase {
+                Phase::Before => (ErrorCode::ServerError(-32002), "the server is not initialized yet".to_owned()),
+                Phase::Running => (ErrorCode::MethodNotFound, format!("Aiex has no method `{method}`")),
+                Phase::ShutDown => (ErrorCode::InvalidRequest, "the server was shut down".to_owned()),
+            };
+            return Some(Response::from_error(id, Error { code, message: message.into(), data: None }));
         }
+        match (self.phase, method) {
+            (Phase::Before, "initialize") if response.as_ref().is_some_and(Response::is_ok) => {
+                self.phase = Phase::Running
+            }
+            (Phase::Running, "shutdown") => self.phase = Phase::ShutDown,
+            _ => {}
+        }
+        response
     }
 }
 

@@ -125,6 +125,14 @@ impl Editor {
         let mut body = vec![0; length.context("the server sent a message without a length")?];
         self.output.read_exact(&mut body)?;
         let message: Value = serde_json::from_slice(&body)?;
+        if message.get("method") == Some(&json!("window/showMessage"))
+            && message.pointer("/params/type") == Some(&json!(1))
+        {
+            bail!(
+                "the server says: {}",
+                message.pointer("/params/message").and_then(Value::as_str).unwrap_or_default()
+            );
+        }
         if let (Some(method), Some(id)) = (message.get("method"), message.get("id")) {
             let result = match method.as_str() {
                 Some("window/showDocument") => {

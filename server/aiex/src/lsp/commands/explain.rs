@@ -1,6 +1,7 @@
 //! `aiex.explain`: explains the symbol at a place, or the whole document, and keeps the explanation for the next hover.
 
 use std::{
+    ops::ControlFlow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use crate::{
     explain::{Answer, Cursor, Target},
     lsp::{
         convert,
-        run::{Outcome, Run, Subject},
+        run::{BUG, Outcome, Run, Subject},
         session::{Place, Server},
     },
 };
@@ -24,21 +25,23 @@ use crate::{
 /// How often the progress says how far the answer is.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
 
-/// `aiex.explain {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`.
+/// `aiex.explain {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`. An instruction goes to the model.
 pub fn explain(server: &Server, argument: Argument) -> Result<Option<Value>> {
     let Place { document, offset } = argument.place(server)?;
     let Some(snapshot) = server.documents.get(&document) else {
         return Err(super::invalid(format!("{document} is no longer open in the editor")));
     };
     // The symbol is known at once where the document is parsed; the run looks again, in case it is not.
-    let target = snapshot
-        .ready()
-        .and_then(|analysis| analysis.outline.symbols.get(analysis.outline.at(offset)?))
-        .map_or_else(|| format!("byte {offset}"), |symbol| symbol.qualified.clone());
-    let subject = Subject { command: super::EXPLAIN, document, target, instruction: argument.instruction };
+    let symbol = snapshot.ready().and_then(|analysis| analysis.outline.symbols.get(analysis.outline.at(offset)?));
+    let target = symbol.map_or_else(|| "the document".to_owned(), |symbol| symbol.qualified.clone());
+    let instruction = argument.instruction;
+    let subject = Subject { command: super::EXPLAIN, document, target, instruction: instruction.clone() };
     let id = Run::begin(server, subject, "Aiex: Explain".to_owned(), {
         let server = server.clone();
-        move |run| async move { work(&server, &run, snapshot, offset).await.unwrap_or_else(Outcome::Failed) }
+        move |run| async move {
+            let worked = work(&server, &run, snapshot, offset, instruction.as_deref()).await;
+            worked.unwrap_or_else(Outcome::Failed)
+        }
     });
     Ok(Some(json!({"run": id.0})))
 }
@@ -48,30 +51,36 @@ async fn work(
     run: &Run,
     snapshot: Arc<Snapshot>,
     offset: usize,
+    instruction: Option<&str>,
 ) -> std::result::Result<Outcome, String> {
     run.stage("reading").await;
-    let config = server.settings.fresh(server).await;
-    let engine = server.engine.of(&config.config).map_err(|error| error.to_string())?;
+    let loaded = server.settings.fresh(server).await;
+    let config = &loaded.config;
+    let engine = server.engine.of(&loaded).map_err(|error| error.to_string())?;
     let path = shown_path(server, &snapshot.id);
-    let target = blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?;
-    let (title, name, text) = (format!("Explanation of {}", target.name()), file_name(&target), target.text());
+    let target = Arc::new(blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?);
     let (explanation, markdown) = match engine {
         Engine::Offline => {
+            let target = target.clone();
             let explanation = blocking(move || target.structural()).await?;
             (explanation.clone(), explanation)
         }
         Engine::Model(model) => {
+            config.privacy.check(target.path())?;
             run.stage(&format!("asking {}", model.name)).await;
             let (send, pieces) = mpsc::unbounded_channel();
-            let asked = model.ask(target.prompt(&config.config.language.0), move |piece| _ = send.send(piece.len()));
+            let asked = model.ask(target.prompt(&config.language.0, instruction), move |piece| {
+                let _ = send.send(piece.len());
+                ControlFlow::Continue(())
+            });
             let (answer, ()) = tokio::join!(asked, report(run, &model.name, pieces));
             let explanation = aiex_assist::clean_markdown(&answer.map_err(|error| error.to_string())?);
             let document = target.document(&explanation, &model.name);
             (explanation, document)
         }
     };
-    server.explanations.put(&text, &explanation);
-    Ok(Outcome::Show(Answer { title, name, markdown }))
+    server.explanations.put(&target.key(), &explanation);
+    Ok(Outcome::Show(Answer { title: format!("Explanation of {}", target.name()), name: file_name(&target), markdown }))
 }
 
 /// Says how far the answer is, until its last piece.
@@ -87,15 +96,20 @@ async fn report(run: &Run, model: &str, mut pieces: mpsc::UnboundedReceiver<usiz
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::result::Result<T, String> {
-    let bug = |_| "Aiex hit a bug of its own; the log says where. Nothing was changed.".to_owned();
-    tokio::task::spawn_blocking(work).await.map_err(bug)
+    tokio::task::spawn_blocking(work).await.map_err(|_| BUG.to_owned())
 }
 
-/// A symbol's name as part of a file's.
+/// A symbol's name as part of a file's: file systems take 255 bytes.
 fn file_name(target: &Target) -> String {
     let safe = |char: char| if char.is_alphanumeric() || matches!(char, '.' | '-' | '_') { char } else { '-' };
-    let name: String = target.name().chars().map(safe).take(80).collect();
-    format!("explain-{}", name.trim_matches('-'))
+    let mut name = String::from("explain-");
+    for char in target.name().trim_matches(|char| safe(char) == '-').chars().map(safe) {
+        if name.len() + char.len_utf8() > 120 {
+            break;
+        }
+        name.push(char);
+    }
+    name
 }
 
 /// The document's path below its workspace folder, or whole, or its URI where it is no file.

@@ -91,7 +91,7 @@ impl Peer {
             .custom_method("x/awaitingNotification", awaiting_notification)
             .finish();
         let ((input, server_input), (server_output, output)) = (duplex(1 << 20), duplex(1 << 20));
-        tokio::spawn(serve(server_input, server_output, service, socket, std::future::pending()));
+        tokio::spawn(serve(server_input, server_output, service, socket, std::future::pending(), || ()));
         let mut peer = Self { probe, input, output: FrameReader::new(output) };
         peer.send(&[request(1, "initialize", json!({"capabilities": {}}))]).await;
         peer.receive().await;
