@@ -372,13 +372,18 @@ impl Loaded {
     }
 }
 
+/// What is shown in place of a key.
+const MASK: &str = "********";
+
 impl Config {
     /// For people and scripts: every key, the providers' keys masked.
     pub fn masked(&self) -> Config {
         let mut masked = self.clone();
         for provider in masked.providers.values_mut() {
-            if provider.api_key.is_some() {
-                provider.api_key = Some("********".to_owned());
+            provider.api_key = provider.api_key.as_ref().map(|_| MASK.to_owned());
+            // A key may have been put into the address, where it is refused, but stands in the file.
+            if let Some(base_url) = provider.base_url.as_mut().filter(|base_url| base_url.contains(['@', '?', '#'])) {
+                *base_url = MASK.to_owned();
             }
         }
         masked

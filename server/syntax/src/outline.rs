@@ -18,8 +18,9 @@ pub struct Outline {
 impl Outline {
     /// The innermost symbol that holds the byte `offset`. Between two that touch, the one that starts there.
     pub fn enclosing(&self, offset: usize) -> Option<usize> {
-        // What lies further in starts later, or stands later in the order.
-        self.symbols.iter().rposition(|symbol| symbol.contains(offset))
+        // Of all that hold it, the innermost starts last; where several start at one place, it comes last.
+        let starts = self.symbols.iter().map(|symbol| symbol.start_around(offset)).enumerate();
+        starts.filter_map(|(index, start)| Some((start?, index))).max().map(|(_, index)| index)
     }
 
     /// The symbol that a hover or an action at the byte `offset` is about: what a call there calls, if it is of this

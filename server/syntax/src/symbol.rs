@@ -127,10 +127,11 @@ impl Symbol {
         self.clauses.iter().find_map(|clause| clause.body.as_ref())
     }
 
-    /// Whether the byte `offset` lies in it, its end included: a cursor behind the last character is still in it.
-    pub fn contains(&self, offset: usize) -> bool {
-        let within = |range: &Range<usize>| range.start <= offset && offset <= range.end;
-        within(&self.range) || self.clauses.iter().any(|clause| within(&clause.range))
+    /// Where the part of it starts that holds the byte `offset`: all of it, or a clause that may stand elsewhere. The
+    /// end counts: a cursor behind the last character is still in it.
+    pub fn start_around(&self, offset: usize) -> Option<usize> {
+        let parts = self.clauses.iter().map(|clause| &clause.range).chain([&self.range]);
+        parts.filter(|part| part.start <= offset && offset <= part.end).map(|part| part.start).max()
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
         .ok()
         .with_context(|| format!("{} is not UTF-8 text; convert it first, for example with iconv", path.display()))?;
     let text = Text::new(&contents);
-    let cursor = cursor(&text, at).with_context(|| format!("{} has {} lines", path.display(), text.line_count()))?;
+    let cursor = cursor(&text, at).with_context(|| format!("{} has {}", path.display(), lines(&text)))?;
 
     let workspace = workspace::root_of(&path);
     let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
@@ -102,6 +102,13 @@ impl Place {
             None => Self { path: PathBuf::from(rest), at: Some((last, None)) },
         }
     }
+}
+
+/// As people count: what follows the last line end is a line only if there is something.
+fn lines(text: &Text) -> String {
+    let last = text.line_count() - 1;
+    let count = if last > 0 && text.line_range(last).is_empty() { last } else { last + 1 };
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
 }
 
 fn cursor(text: &Text, at: Option<(usize, Option<usize>)>) -> Result<Cursor> {

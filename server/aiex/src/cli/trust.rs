@@ -9,16 +9,16 @@ use crate::config::{self, Places, trust};
 
 pub(super) fn add(path: &Path) -> Result<()> {
     match trust::add(path)? {
-        true => eprintln!("Trusted: {}. Its builds and tests may run.", path.display()),
-        false => eprintln!("{} was trusted already.", path.display()),
+        (folder, true) => eprintln!("Trusted: {}. Its builds and tests may run.", folder.display()),
+        (folder, false) => eprintln!("{} was trusted already.", folder.display()),
     }
     Ok(())
 }
 
 pub(super) fn remove(path: &Path) -> Result<()> {
     match trust::remove(path)? {
-        true => eprintln!("No longer trusted: {}.", path.display()),
-        false => eprintln!("{} was not trusted.", path.display()),
+        (folder, true) => eprintln!("No longer trusted: {}.", folder.display()),
+        (folder, false) => eprintln!("{} was not trusted.", folder.display()),
     }
     Ok(())
 }

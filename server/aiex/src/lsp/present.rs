@@ -1,6 +1,9 @@
 //! Shows an answer: a Markdown file in the state folder, opened in the editor unless the user has gone on typing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use tower_lsp::gen_lsp_types::{MessageType, ShowDocumentParams};
 
@@ -51,9 +54,11 @@ fn keep(name: &str, markdown: &str) -> std::io::Result<PathBuf> {
     let no_folder = || std::io::Error::other("there is no home folder");
     let folder = paths::state_folder().ok_or_else(no_folder)?.join("answers");
     let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
-    let file = folder.join(format!("{now}-{name}.md"));
+    // The names begin with their time and number, so that the oldest sort first and no two of a session are the same.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed) % 1000;
+    let file = folder.join(format!("{now}-{number:03}-{name}.md"));
     files::write_private(&file, markdown.as_bytes())?;
-    // The names begin with their time, so that the oldest sort first.
     let mut all: Vec<_> = std::fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     all.sort();
     let surplus = all.len().saturating_sub(KEEP);

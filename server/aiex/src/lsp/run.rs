@@ -35,13 +35,11 @@ pub const BUG: &str = "Aiex hit a bug of its own; the log says where. Nothing wa
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId(pub u64);
 
-/// What a run is about. A later one of the same command, document, target and instruction supersedes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// The command that began it.
+/// What is asked of a document. A later run that asks the same supersedes one that still works on it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The command that asks.
     pub command: &'static str,
-    /// The document it is about; closing it stops the run.
-    pub document: DocumentId,
     /// What in the document: a symbol's qualified name, or the whole file's.
     pub target: String,
     /// The user's words.
@@ -78,7 +76,10 @@ struct State {
 }
 
 struct Active {
-    subject: Subject,
+    /// Closing it stops the run.
+    document: DocumentId,
+    /// Known once the document is parsed.
+    question: Option<Question>,
     stop: Arc<SetOnce<Stop>>,
 }
 
@@ -97,19 +98,18 @@ impl RunId {
 }
 
 impl Run {
-    /// Begins a run and returns its id at once; its work goes on in a task of its own. `title` heads its progress.
-    pub fn begin<W>(server: &Server, subject: Subject, title: String, work: impl FnOnce(Run) -> W) -> RunId
+    /// Begins a run about a document and returns its id at once; its work goes on in a task of its own. `title` heads
+    /// its progress.
+    pub fn begin<W>(server: &Server, document: DocumentId, title: String, work: impl FnOnce(Run) -> W) -> RunId
     where
         W: Future<Output = Outcome> + Send + 'static,
     {
         let stop = Arc::new(SetOnce::new());
         let id = {
             let mut state = lock(&server.runs.state);
-            let superseded = state.active.values().filter(|active| active.subject == subject);
-            superseded.for_each(|active| _ = active.stop.set(Stop::Moot));
             state.last += 1;
             let id = RunId(state.last);
-            state.active.insert(id, Active { subject, stop: stop.clone() });
+            state.active.insert(id, Active { document, question: None, stop: stop.clone() });
             id
         };
         let run = Run { server: server.clone(), id, shows_progress: Arc::default() };
@@ -133,11 +133,24 @@ impl Run {
         id
     }
 
+    /// Says what is asked: of the runs that ask the same of one document, all but the last begun are stopped, this one
+    /// perhaps among them.
+    pub fn asks(&self, question: Question) {
+        let mut state = lock(&self.server.runs.state);
+        let Some(active) = state.active.get_mut(&self.id) else { return };
+        active.question = Some(question);
+        let Some(active) = state.active.get(&self.id) else { return };
+        let same = |other: &&Active| other.question == active.question && other.document == active.document;
+        let mut same = state.active.values().filter(same).rev();
+        let _last = same.next();
+        same.for_each(|superseded| _ = superseded.stop.set(Stop::Moot));
+    }
+
     /// Says how far the work is.
     pub async fn stage(&self, message: &str) {
         tracing::debug!(run = self.id.0, stage = message);
-        let report =
-            WorkDoneProgressReport { cancellable: Some(true), message: Some(message.to_owned()), percentage: None };
+        let message = Some(message.to_owned());
+        let report = WorkDoneProgressReport { cancellable: Some(true), message, percentage: None };
         self.progress("report", serde_json::to_value(report)).await;
     }
 
@@ -165,8 +178,8 @@ impl Run {
             tracing::debug!(run = self.id.0, "the editor takes no progress");
             return;
         }
-        self.shows_progress.store(true, Ordering::Relaxed);
         let begin = WorkDoneProgressBegin { title: title.to_owned(), cancellable: Some(true), ..Default::default() };
+        self.shows_progress.store(true, Ordering::Relaxed);
         self.progress("begin", serde_json::to_value(begin)).await;
     }
 
@@ -214,12 +227,12 @@ impl Runs {
 
     /// Stops what is about a document that is no longer open.
     pub fn stop_for(&self, document: &str) {
-        self.stop_where(Stop::Moot, |_, subject| &*subject.document == document);
+        self.stop_where(Stop::Moot, |_, about| &**about == document);
     }
 
-    fn stop_where(&self, reason: Stop, passes: impl Fn(RunId, &Subject) -> bool) -> Vec<RunId> {
+    fn stop_where(&self, reason: Stop, passes: impl Fn(RunId, &DocumentId) -> bool) -> Vec<RunId> {
         let state = lock(&self.state);
-        let stopped = state.active.iter().filter(|(id, active)| passes(**id, &active.subject));
+        let stopped = state.active.iter().filter(|(id, active)| passes(**id, &active.document));
         stopped.map(|(id, active)| (active.stop.set(reason), *id).1).collect()
     }
 }

@@ -123,6 +123,7 @@ impl<S: LanguageServer> Gate<S> {
     /// Runs a message's handler as far as it goes at once; the rest of a request joins those in flight.
     fn dispatch(&mut self, request: Request) -> Option<Response> {
         let (id, method) = (request.id().cloned(), request.method().to_owned());
+        let request = without_idle_params(request);
         let panic_id = id.clone();
         let called = std::panic::catch_unwind(AssertUnwindSafe(|| self.service.call(request)));
         let Ok(handler) = called else { return panicked(panic_id, &method) };
@@ -167,6 +168,16 @@ impl<S: LanguageServer> Gate<S> {
         }
         response
     }
+}
+
+/// `shutdown` has no parameters, but some clients send an empty object, which tower-lsp refuses.
+fn without_idle_params(request: Request) -> Request {
+    if request.method() != "shutdown" {
+        return request;
+    }
+    let (method, id, _) = request.into_parts();
+    let request = Request::build(method);
+    id.into_iter().fold(request, |request, id| request.id(id)).finish()
 }
 
 fn panicked(id: Option<Id>, method: &str) -> Option<Response> {

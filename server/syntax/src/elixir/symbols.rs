@@ -261,7 +261,9 @@ impl<'s> Search<'_, 's> {
         let run = std::mem::take(self.run(at));
         let clause = self.clause_at(at);
         if let Some(symbol) = self.found.symbols.get_mut(index) {
-            if run.symbol == Some(index) {
+            // A clause that stands apart has ended what the range covers, whatever follows it.
+            let unbroken = symbol.clauses.last().is_some_and(|last| last.range.end == symbol.range.end);
+            if run.symbol == Some(index) && unbroken {
                 symbol.range.end = symbol.range.end.max(clause.range.end);
             }
             symbol.clauses.push(clause);

@@ -2,6 +2,7 @@
 
 use std::{
     ops::ControlFlow,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +18,7 @@ use crate::{
     explain::{Answer, Cursor, Target},
     lsp::{
         convert,
-        run::{BUG, Outcome, Run, Subject},
+        run::{BUG, Outcome, Question, Run},
         session::{Place, Server},
     },
 };
@@ -31,15 +32,11 @@ pub fn explain(server: &Server, argument: Argument) -> Result<Option<Value>> {
     let Some(snapshot) = server.documents.get(&document) else {
         return Err(super::invalid(format!("{document} is no longer open in the editor")));
     };
-    // The symbol is known at once where the document is parsed; the run looks again, in case it is not.
-    let symbol = snapshot.ready().and_then(|analysis| analysis.outline.symbols.get(analysis.outline.at(offset)?));
-    let target = symbol.map_or_else(|| "the document".to_owned(), |symbol| symbol.qualified.clone());
     let instruction = argument.instruction;
-    let subject = Subject { command: super::EXPLAIN, document, target, instruction: instruction.clone() };
-    let id = Run::begin(server, subject, "Aiex: Explain".to_owned(), {
+    let id = Run::begin(server, document, "Aiex: Explain".to_owned(), {
         let server = server.clone();
         move |run| async move {
-            let worked = work(&server, &run, snapshot, offset, instruction.as_deref()).await;
+            let worked = work(&server, &run, snapshot, offset, instruction).await;
             worked.unwrap_or_else(Outcome::Failed)
         }
     });
@@ -51,14 +48,15 @@ async fn work(
     run: &Run,
     snapshot: Arc<Snapshot>,
     offset: usize,
-    instruction: Option<&str>,
+    instruction: Option<String>,
 ) -> std::result::Result<Outcome, String> {
     run.stage("reading").await;
+    let path = shown_path(server, &snapshot.id);
+    let target = Arc::new(blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?);
+    run.asks(Question { command: super::EXPLAIN, target: target.name().to_owned(), instruction: instruction.clone() });
     let loaded = server.settings.fresh(server).await;
     let config = &loaded.config;
     let engine = server.engine.of(&loaded).map_err(|error| error.to_string())?;
-    let path = shown_path(server, &snapshot.id);
-    let target = Arc::new(blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?);
     let (explanation, markdown) = match engine {
         Engine::Offline => {
             let target = target.clone();
@@ -69,7 +67,7 @@ async fn work(
             config.privacy.check(target.path())?;
             run.stage(&format!("asking {}", model.name)).await;
             let (send, pieces) = mpsc::unbounded_channel();
-            let asked = model.ask(target.prompt(&config.language.0, instruction), move |piece| {
+            let asked = model.ask(target.prompt(&config.language.0, instruction.as_deref()), move |piece| {
                 let _ = send.send(piece.len());
                 ControlFlow::Continue(())
             });
@@ -112,12 +110,11 @@ fn file_name(target: &Target) -> String {
     name
 }
 
-/// The document's path below its workspace folder, or whole, or its URI where it is no file.
+/// The document's path below its workspace folder; outside of any its name alone, since the folders above are nobody's
+/// business.
 fn shown_path(server: &Server, uri: &str) -> String {
-    let Some(path) = convert::path(uri) else { return uri.to_owned() };
-    let below = server
-        .settings
-        .folder_of(&path)
-        .and_then(|folder| path.strip_prefix(folder).ok().map(|path| path.to_path_buf()));
-    below.unwrap_or(path).display().to_string()
+    let Some(path) = convert::path(uri) else { return uri.rsplit('/').next().unwrap_or(uri).to_owned() };
+    let folder = server.settings.folder_of(&path);
+    let below = folder.and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));
+    below.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or(path).display().to_string()
 }
