@@ -1,0 +1,13 @@
+//! The black-box tests, one module a subject.
+
+mod cli;
+mod configuration;
+mod documents;
+mod explain;
+mod faults;
+mod invariants;
+mod llama;
+mod neovim;
+mod protocol;
+mod runs;
+mod scene;
