@@ -265,10 +265,11 @@ impl Client {
         all.map(|params| params["value"].clone()).collect()
     }
 
-    /// Waits until stderr has this in it.
+    /// Waits until stderr has this in a line, and returns what follows it there.
     #[track_caller]
-    pub fn wait_log(&mut self, part: &str) {
-        self.until(&format!("{part:?} in the log"), |state| state.log().contains(part).then_some(()));
+    pub fn wait_log(&mut self, part: &str) -> String {
+        let rest = |log: &str| Some(log.split_once(part)?.1.split_once('\n')?.0.to_owned());
+        self.until(&format!("{part:?} in the log"), |state| rest(state.log()))
     }
 
     /// What came on stderr so far.

@@ -117,11 +117,12 @@ impl Snapshot {
 
     fn parse(&self, old: Option<&Syntax>) -> Option<Syntax> {
         let language = self.language()?;
-        let end = Instant::now() + PARSE_LIMIT;
-        let parsed = Syntax::parse(language, self.text(), old, || Instant::now() < end);
+        let begin = Instant::now();
+        let parsed = Syntax::parse(language, self.text(), old, || begin.elapsed() < PARSE_LIMIT);
+        let took_us = begin.elapsed().as_micros();
         let (document, version) = (&self.id, self.document.version());
         match parsed {
-            Ok(_) => tracing::debug!(%document, version, "parsed"),
+            Ok(_) => tracing::debug!(%document, version, took_us, "parsed"),
             Err(Stopped::TooLarge) => {
                 tracing::warn!(%document, version, bytes = self.text().len(), limit = aiex_syntax::MAX_BYTES,
                 "this document is too large to parse; it is treated as plain text")
