@@ -68,8 +68,6 @@ impl Editor {
                 return;
             }
             assert!(Instant::now() < end, "waited in vain for a hover that is {what}: {hover:?}");
-            // The pace of asking, so that the other tests get on.
-            std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
 }

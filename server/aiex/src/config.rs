@@ -84,7 +84,20 @@ pub struct Provider {
 impl std::fmt::Debug for Provider {
     /// Without the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Provider({:?}, {:?})", self.kind, self.base_url)
+        write!(f, "Provider({:?}, {:?})", self.kind, self.masked().base_url)
+    }
+}
+
+impl Provider {
+    /// Without what may be a key.
+    fn masked(&self) -> Self {
+        let mut masked = self.clone();
+        masked.api_key = self.api_key.as_ref().map(|_| MASK.to_owned());
+        // A key may have been put into the address, where it is refused, but stands in the file.
+        if let Some(base_url) = masked.base_url.as_mut().filter(|base_url| base_url.contains(['@', '?', '#'])) {
+            *base_url = MASK.to_owned();
+        }
+        masked
     }
 }
 
@@ -154,14 +167,15 @@ pub struct Privacy {
     /// Replaces secrets by placeholders before anything is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redact_secrets: Option<bool>,
-    /// Files never sent, as globs.
+    /// Files never sent, as globs of their path or of any end of it.
     pub exclude: Vec<String>,
 }
 
 impl Privacy {
-    /// Refuses a file that is never to be sent. `path` is relative to the workspace. A pattern that is no glob refuses
-    /// everything, since nobody knows what it was to keep back.
-    pub fn check(&self, path: &str) -> Result<(), String> {
+    /// Refuses a file that is never to be sent, wherever its workspace begins: `secrets/*.exs` holds for
+    /// `/home/me/shop/secrets/prod.exs`, and for a link to it. A pattern that is no glob refuses everything, since
+    /// nobody knows what it was to keep back.
+    pub fn check(&self, path: &Path) -> Result<(), String> {
         let mut globs = globset::GlobSetBuilder::new();
         for pattern in &self.exclude {
             let glob = globset::Glob::new(pattern);
@@ -171,9 +185,15 @@ impl Privacy {
         }
         let globs =
             globs.build().map_err(|error| format!("privacy.exclude cannot be used, so nothing is sent: {error}"))?;
-        match globs.is_match(path) {
+        let excluded = [Some(path.to_path_buf()), path.canonicalize().ok()].into_iter().flatten().any(|path| {
+            let mut end = path.components();
+            std::iter::from_fn(|| (!end.as_path().as_os_str().is_empty()).then(|| (end.as_path(), end.next()).0))
+                .any(|end| globs.is_match(end))
+        });
+        match excluded {
             true => Err(format!(
-                "{path} is never sent, by privacy.exclude; the structural engine explains it with model = \"offline\""
+                "{} is never sent, by privacy.exclude; the structural engine explains it with model = \"offline\"",
+                path.display()
             )),
             false => Ok(()),
         }
@@ -379,13 +399,7 @@ impl Config {
     /// For people and scripts: every key, the providers' keys masked.
     pub fn masked(&self) -> Config {
         let mut masked = self.clone();
-        for provider in masked.providers.values_mut() {
-            provider.api_key = provider.api_key.as_ref().map(|_| MASK.to_owned());
-            // A key may have been put into the address, where it is refused, but stands in the file.
-            if let Some(base_url) = provider.base_url.as_mut().filter(|base_url| base_url.contains(['@', '?', '#'])) {
-                *base_url = MASK.to_owned();
-            }
-        }
+        masked.providers.values_mut().for_each(|provider| *provider = provider.masked());
         masked
     }
 }

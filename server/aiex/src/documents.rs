@@ -20,9 +20,6 @@ const PARSE_LIMIT: Duration = Duration::from_secs(4);
 /// (tree-sitter #4534).
 const IDLE: Duration = Duration::from_millis(400);
 
-/// A range that holds no place and that no change moves.
-const NOWHERE: Range<usize> = usize::MAX..usize::MAX;
-
 /// A document's name: the URI that its editor gave it, as it wrote it.
 pub type DocumentId = Arc<str>;
 
@@ -100,15 +97,15 @@ impl Snapshot {
     }
 
     /// The outline of the last version that has one, moved over the changes since: for an answer that cannot wait.
-    /// Symbols whose name was touched hold no place in it: what they are called now is not known.
+    /// `None` if a name was touched, of which nobody knows yet what it is now.
     pub fn stale_outline(&self) -> Option<Outline> {
         let (outline, since) = self.seed.outline.as_ref()?;
         let mut outline = Outline::clone(outline);
         for splice in since {
             let touched = |name: &Range<usize>| splice.start <= name.end && name.start <= splice.old_end;
-            for symbol in outline.symbols.iter_mut().filter(|symbol| touched(&symbol.name_range)) {
-                (symbol.range, symbol.name_range) = (NOWHERE, NOWHERE);
-                symbol.clauses.clear();
+            let calls = outline.calls.iter().map(|call| &call.name_range);
+            if outline.symbols.iter().map(|symbol| &symbol.name_range).chain(calls).any(touched) {
+                return None;
             }
             outline.shift(splice);
         }
@@ -311,17 +308,17 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_whose_name_was_touched_is_in_no_stale_outline() {
-        let documents = Documents::default();
-        documents.open("file:///a.rs", document("fn a() {}\nfn b() {}\n"));
-        documents.get("file:///a.rs").unwrap().analyse();
-        documents.change("file:///a.rs", 2, &[insert(0, 4, "x")], Encoding::Utf16).unwrap();
-        documents.change("file:///a.rs", 3, &[insert(0, 0, "// c\n")], Encoding::Utf16).unwrap();
-        let outline = documents.get("file:///a.rs").unwrap().stale_outline();
-        // The analysis thread may have been faster: then the outline is of version 2, and knows the new name.
-        let names: Vec<_> =
-            outline.iter().flat_map(|outline| outline.enclosing(8).map(|index| &outline.symbols[index].name)).collect();
-        assert!(names.is_empty() || names == ["ax"], "{names:?}");
+    fn an_outline_moves_no_further_than_to_the_change_of_a_name() {
+        let check = |changes: &[Change], moves: bool| {
+            let documents = Documents::default();
+            documents.open("file:///a.rs", document("fn a() {}\nfn b() { a(); }\n"));
+            documents.get("file:///a.rs").unwrap().analyse();
+            documents.change("file:///a.rs", 2, changes, Encoding::Utf16).unwrap();
+            assert_eq!(documents.get("file:///a.rs").unwrap().stale_outline().is_some(), moves, "{changes:?}");
+        };
+        check(&[insert(1, 8, " let c = 1;"), insert(0, 0, "// c\n")], true);
+        check(&[insert(0, 4, "x")], false);
+        check(&[insert(0, 0, "// c\n"), insert(2, 10, "x")], false);
     }
 
     #[test]

@@ -61,9 +61,7 @@ pub enum EngineError {
     )]
     Mistake(String),
     /// What may be sent where is not known.
-    #[error(
-        "the privacy settings could not be understood, so only providers on this machine are asked; `aiex config check` says why"
-    )]
+    #[error("the privacy settings could not be understood, so no model is asked; `aiex config check` says why")]
     Unsure,
     /// It is not on this machine, and only such are allowed.
     #[error("the provider `{0}` is not on this machine, and privacy.local_only is set")]
@@ -137,6 +135,9 @@ const WELL_KNOWN: [(&str, &str, Option<&str>); 5] = [
 /// The address and key of a provider. Fails rather than fall back on anything that the user did not mean.
 fn endpoint(name: &str, loaded: &Loaded) -> Result<Endpoint, EngineError> {
     let Loaded { config, .. } = loaded;
+    if loaded.is_unsure("privacy") {
+        return Err(EngineError::Unsure);
+    }
     if loaded.is_unsure(&format!("providers.{name}")) {
         return Err(EngineError::Mistake(name.to_owned()));
     }
@@ -167,13 +168,9 @@ fn endpoint(name: &str, loaded: &Loaded) -> Result<Endpoint, EngineError> {
         allow_http: provider.allow_http,
         ..EndpointOptions::default()
     })?;
-    if endpoint.is_loopback() {
-        return Ok(endpoint);
-    }
-    match (loaded.is_unsure("privacy"), config.privacy.local_only) {
-        (true, _) => Err(EngineError::Unsure),
-        (_, true) => Err(EngineError::NotLocal(name.to_owned())),
-        _ => Ok(endpoint),
+    match config.privacy.local_only && !endpoint.is_loopback() {
+        true => Err(EngineError::NotLocal(name.to_owned())),
+        false => Ok(endpoint),
     }
 }
 
@@ -274,10 +271,10 @@ mod tests {
         };
         check_left_out("model = \"openai/x\"", &["providers.openai.base_url"], &mistake("openai"));
         check_left_out("model = \"openai/x\"", &["providers.openai.api_key"], &mistake("openai"));
-        check_left_out("model = \"ollama/x\"", &["*"], &mistake("ollama"));
-        let unsure = "the privacy settings could not be understood, so only providers on this machine are asked; `aiex config check` says why";
+        let unsure = "the privacy settings could not be understood, so no model is asked; `aiex config check` says why";
+        check_left_out("model = \"ollama/x\"", &["*"], unsure);
         check_left_out("model = \"openai/x\"", &["privacy.local_only"], unsure);
-        check_left_out("model = \"ollama/x\"", &["privacy.local_only"], "ollama/x asks for x");
+        check_left_out("model = \"ollama/x\"", &["privacy.exclude"], unsure);
     }
 
     #[test]

@@ -70,9 +70,13 @@ impl Target {
         self.symbol().map_or(&self.path, |(symbol, _)| &symbol.qualified)
     }
 
-    /// The path, as it was given.
-    pub fn path(&self) -> &str {
-        &self.path
+    /// What it is, as nothing else in the document: several symbols may share a name, as a struct and its impls do.
+    pub fn identity(&self) -> String {
+        let namesakes = |(symbol, index): (&Symbol, usize)| {
+            let before = self.outline()?.symbols.get(..index)?;
+            Some(before.iter().filter(|other| other.qualified == symbol.qualified).count())
+        };
+        format!("{} {:?}", self.name(), self.symbol().and_then(namesakes))
     }
 
     /// What the explanation is of.

@@ -15,10 +15,20 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
 /// a failure leaves the old contents. A link stays one: what it points to is replaced.
 pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let folder = target.parent().unwrap_or(Path::new("."));
+    written_beside(&target, contents)?.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The same for a file that is new; fails with `AlreadyExists` for one that is not.
+pub fn create_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    written_beside(path, contents)?.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn written_beside(path: &Path, contents: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
     create_private_folder(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(contents)?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }

@@ -12,6 +12,7 @@ mod hover;
 mod lifecycle;
 mod log;
 mod present;
+mod progress;
 mod run;
 mod session;
 mod transport;

@@ -19,8 +19,8 @@ impl Outline {
     /// The innermost symbol that holds the byte `offset`. Between two that touch, the one that starts there.
     pub fn enclosing(&self, offset: usize) -> Option<usize> {
         // Of all that hold it, the innermost starts last; where several start at one place, it comes last.
-        let starts = self.symbols.iter().map(|symbol| symbol.start_around(offset)).enumerate();
-        starts.filter_map(|(index, start)| Some((start?, index))).max().map(|(_, index)| index)
+        let around = |(index, symbol): (usize, &Symbol)| Some((symbol.start_around(offset)?, index));
+        self.symbols.iter().enumerate().filter_map(around).max().map(|(_, index)| index)
     }
 
     /// The symbol that a hover or an action at the byte `offset` is about: what a call there calls, if it is of this

@@ -45,7 +45,7 @@ impl Splice {
         if offset < self.start || (offset == self.start && self.old_end > self.start) {
             offset
         } else if offset >= self.old_end {
-            (offset - self.old_end).saturating_add(self.new_end)
+            offset - self.old_end + self.new_end
         } else {
             self.new_end
         }

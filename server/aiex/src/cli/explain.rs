@@ -34,7 +34,7 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
         .ok()
         .with_context(|| format!("{} is not UTF-8 text; convert it first, for example with iconv", path.display()))?;
     let text = Text::new(&contents);
-    let cursor = cursor(&text, at).with_context(|| format!("{} has {}", path.display(), lines(&text)))?;
+    let cursor = cursor(&text, at).with_context(|| path.display().to_string())?;
 
     let workspace = workspace::root_of(&path);
     let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
@@ -51,7 +51,7 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Engine::Model(model) => {
-            loaded.config.privacy.check(target.path()).map_err(anyhow::Error::msg)?;
+            loaded.config.privacy.check(&absolute).map_err(anyhow::Error::msg)?;
             loaded.unkept().iter().for_each(|unkept| eprintln!("aiex: {unkept}"));
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(stream(&model, &target, &loaded.config.language.0))
@@ -105,16 +105,16 @@ impl Place {
 }
 
 /// As people count: what follows the last line end is a line only if there is something.
-fn lines(text: &Text) -> String {
+fn lines(text: &Text) -> usize {
     let last = text.line_count() - 1;
-    let count = if last > 0 && text.line_range(last).is_empty() { last } else { last + 1 };
-    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
+    if last > 0 && text.line_range(last).is_empty() { last } else { last + 1 }
 }
 
 fn cursor(text: &Text, at: Option<(usize, Option<usize>)>) -> Result<Cursor> {
     let Some((line, column)) = at else { return Ok(Cursor::Whole) };
-    let Some(row) = line.checked_sub(1).filter(|row| *row < text.line_count()) else {
-        bail!("there is no line {line}");
+    let count = lines(text);
+    let Some(row) = line.checked_sub(1).filter(|row| *row < count) else {
+        bail!("there is no line {line}; it has {count} line{}", if count == 1 { "" } else { "s" });
     };
     match column {
         Some(column) => {

@@ -155,10 +155,27 @@ fn excluded_files_are_refused() {
         exclude: exclude.iter().map(|glob| (*glob).to_owned()).collect(),
         ..Default::default()
     };
-    assert!(privacy(&["**/*.pem", "priv/secrets/**"]).check("a.pem").is_err());
-    assert!(privacy(&["**/*.pem", "priv/secrets/**"]).check("priv/secrets/a.exs").is_err());
-    assert!(privacy(&["**/*.pem", "priv/secrets/**"]).check("lib/a.ex").is_ok());
-    assert!(privacy(&["["]).check("lib/a.ex").is_err());
+    let excluded = |path: &str| privacy(&["**/*.pem", "priv/secrets/**"]).check(Path::new(path)).is_err();
+    assert!(excluded("a.pem"));
+    assert!(excluded("priv/secrets/a.exs"));
+    assert!(excluded("/home/me/shop/priv/secrets/prod.exs"));
+    assert!(!excluded("lib/a.ex"));
+    assert!(!excluded("/home/me/shop/lib/secrets.ex"));
+    assert!(privacy(&["["]).check(Path::new("lib/a.ex")).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_an_excluded_file_is_excluded() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("secrets");
+    std::fs::create_dir(&secrets).unwrap();
+    std::fs::write(secrets.join("prod.exs"), "").unwrap();
+    let link = folder.path().join("plain.exs");
+    std::os::unix::fs::symlink(secrets.join("prod.exs"), &link).unwrap();
+    let privacy = Privacy { exclude: vec!["secrets/**".to_owned()], ..Default::default() };
+    assert!(privacy.check(&link).is_err());
+    assert!(privacy.check(&folder.path().join("other.exs")).is_ok());
 }
 
 #[test]

@@ -15,10 +15,13 @@ pub fn add(folder: &Path) -> Result<(PathBuf, bool)> {
     if !folder.is_dir() {
         bail!("{} is not a folder; name the workspace's top folder", folder.display());
     }
+    let name = folder.to_str().with_context(|| {
+        format!("the name of {} is not UTF-8, which the configuration cannot hold", folder.display())
+    })?;
     let changed = edit(|list| {
-        let there = list.iter().any(|item| item.as_str().is_some_and(|item| expand(item) == folder));
+        let there = list.iter().any(|item| item.as_str().is_some_and(|item| resolved(&expand(item)) == folder));
         if !there {
-            push(list, folder.display().to_string());
+            push(list, name.to_owned());
         }
         !there
     })?;
@@ -27,10 +30,10 @@ pub fn add(folder: &Path) -> Result<(PathBuf, bool)> {
 
 /// Takes a folder off the list. Returns it in full, and `false` if it was not there.
 pub fn remove(folder: &Path) -> Result<(PathBuf, bool)> {
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    let folder = resolved(folder);
     let changed = edit(|list| {
         let before = list.len();
-        take_out(list, |entry| expand(entry) == folder);
+        take_out(list, |entry| resolved(&expand(entry)) == folder);
         list.len() != before
     })?;
     Ok((folder, changed))
@@ -69,24 +72,24 @@ fn push(list: &mut Array, entry: String) {
     list.set_trailing_comma(true);
 }
 
-/// Takes entries out. The comments before and behind them stay.
+/// Takes entries out, with their own comments: those on the lines before, and behind on the same line.
 fn take_out(list: &mut Array, is_one: impl Fn(&str) -> bool) {
     for index in (0..list.len()).rev() {
         if !list.get(index).and_then(Value::as_str).is_some_and(&is_one) {
             continue;
         }
         let entry = list.remove(index);
-        let comments = raw(entry.decor().prefix()) + &raw(entry.decor().suffix());
-        if !comments.contains('#') {
-            continue;
-        }
-        let join = |rest: String| {
-            let line_end = if rest.contains('\n') { "" } else { "\n" };
-            format!("{}{line_end}{rest}", comments.trim_end())
+        let before = raw(entry.decor().prefix());
+        // A comment on the line of the entry before.
+        let others = before.lines().next().unwrap_or_default().trim_end();
+        let join = |behind: String| match behind.find('\n').and_then(|line_end| behind.get(line_end..)) {
+            Some(lines) => format!("{others}{lines}"),
+            None if index == 0 => before.clone(),
+            None => behind,
         };
         match list.get_mut(index).map(Value::decor_mut) {
             Some(next) => next.set_prefix(join(raw(next.prefix()))),
-            None => list.set_trailing(join(raw(Some(list.trailing())))),
+            None => list.set_trailing(join(raw(entry.decor().suffix()) + &raw(Some(list.trailing())))),
         }
     }
 }
@@ -94,6 +97,11 @@ fn take_out(list: &mut Array, is_one: impl Fn(&str) -> bool) {
 /// The blanks and comments on one side of a value.
 fn raw(decor: Option<&RawString>) -> String {
     decor.and_then(RawString::as_str).unwrap_or_default().to_owned()
+}
+
+/// One name for one folder: in full, links followed; as far as that can be known of one that is gone.
+fn resolved(folder: &Path) -> PathBuf {
+    folder.canonicalize().or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_path_buf())
 }
 
 fn edit(change: impl FnOnce(&mut Array) -> bool) -> Result<bool> {
@@ -141,15 +149,11 @@ mod tests {
         check(r#"["b"]"#, r#"["b", "c"]"#, "[]");
         check(r#"["a", "b"]"#, r#"["a", "b", "c"]"#, r#"["a"]"#);
         check("[\n  \"a\",\n  \"b\",\n]", "[\n  \"a\",\n  \"b\",\n  \"c\",\n]", "[\n  \"a\",\n]");
+        check("[\n  \"a\", # A\n  \"b\" # B\n]", "[\n  \"a\", # A\n  \"b\", # B\n  \"c\",\n]", "[\n  \"a\" # A\n]");
         check(
-            "[\n  \"a\", # A\n  \"b\" # B\n]",
-            "[\n  \"a\", # A\n  \"b\", # B\n  \"c\",\n]",
-            "[\n  \"a\" # A\n   # B\n]",
-        );
-        check(
-            "[\n  # B is\n  \"b\", # B\n  \"a\",\n]",
-            "[\n  # B is\n  \"b\", # B\n  \"a\",\n  \"c\",\n]",
-            "[\n  # B is # B\n  \"a\",\n]",
+            "[ # Mine.\n  # B is\n  \"b\", # B\n  # A is\n  \"a\", # A\n]",
+            "[ # Mine.\n  # B is\n  \"b\", # B\n  # A is\n  \"a\", # A\n  \"c\",\n]",
+            "[ # Mine.\n  # A is\n  \"a\", # A\n]",
         );
     }
 }

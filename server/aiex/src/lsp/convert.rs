@@ -78,6 +78,16 @@ pub fn path(uri: &str) -> Option<PathBuf> {
     url.to_file_path().ok()
 }
 
+/// What a document's URI says of where it is, for people and for patterns: its path, percent-decoded, without query
+/// and fragment, whatever the scheme.
+pub fn name_of_file(uri: &str) -> PathBuf {
+    path(uri).unwrap_or_else(|| {
+        let uri = uri.split(['?', '#']).next().unwrap_or(uri);
+        let path = uri.split_once(':').map_or(uri, |(_, path)| path);
+        percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned().into()
+    })
+}
+
 /// The `file:` URI of an absolute path.
 pub fn uri(path: &Path) -> Option<Uri> {
     Url::from_file_path(path).ok().map(|url| Uri(url.into()))
@@ -94,6 +104,16 @@ mod tests {
         assert_eq!(path("not a uri"), None);
         assert_eq!(uri(Path::new("/a b/c.ex")).unwrap().0, "file:///a%20b/c.ex");
         assert_eq!(uri(Path::new("relative")), None);
+    }
+
+    #[test]
+    fn a_document_of_any_scheme_has_the_name_of_its_file() {
+        let check = |uri: &str, expect: &str| assert_eq!(name_of_file(uri), PathBuf::from(expect), "{uri}");
+        check("file:///a%20b/c.ex", "/a b/c.ex");
+        check("git:/home/p/x%2Epem?%7B%22path%22%3A%22%2Fhome%22%7D", "/home/p/x.pem");
+        check("untitled:Untitled-1", "Untitled-1");
+        check("vscode-vfs://github/o/r/lib/a.ex#L3", "//github/o/r/lib/a.ex");
+        check("not a uri", "not a uri");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{config::HoverFacts, documents::Snapshot, explain};
 
-/// How long a hover may wait for the parse of its version before it uses the one before, moved over the changes.
+/// How long a hover waits for the parse of its version if the one before, moved over the changes, would do.
 const WAIT: Duration = Duration::from_millis(40);
 /// The largest document, in bytes, whose whole text is looked up at every hover outside of its symbols.
 const LARGEST_EXPLAINED: usize = 256 * 1024;
@@ -70,15 +70,19 @@ fn contents(server: &Server, value: String) -> Contents {
     Contents::MarkupContent(MarkupContent { kind, value })
 }
 
-/// The outline of this very version if it is there or soon will be, else the last one, moved over the changes.
+/// The outline of this very version if it is there or soon will be, else the last one, moved over the changes; where a
+/// name was changed, only this version knows.
 async fn outline(snapshot: &Arc<Snapshot>) -> Option<Arc<Outline>> {
     if snapshot.is_settled() {
         return snapshot.ready().map(|ready| ready.outline.clone());
     }
     let own = snapshot.clone();
-    let analyse = tokio::task::spawn_blocking(move || own.analyse().map(|analysis| analysis.outline.clone()));
-    match tokio::time::timeout(WAIT, analyse).await {
-        Ok(analysed) => analysed.ok().flatten(),
-        Err(_) => snapshot.stale_outline().map(Arc::new),
+    let mut analyse = tokio::task::spawn_blocking(move || own.analyse().map(|analysis| analysis.outline.clone()));
+    if let Ok(analysed) = tokio::time::timeout(WAIT, &mut analyse).await {
+        return analysed.ok().flatten();
+    }
+    match snapshot.stale_outline() {
+        Some(outline) => Some(Arc::new(outline)),
+        None => analyse.await.ok().flatten(),
     }
 }

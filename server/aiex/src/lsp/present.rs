@@ -1,13 +1,10 @@
 //! Shows an answer: a Markdown file in the state folder, opened in the editor unless the user has gone on typing.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::path::{Path, PathBuf};
 
 use tower_lsp::gen_lsp_types::{MessageType, ShowDocumentParams};
 
-use super::{convert, session::Server};
+use super::{convert, run::BUG, session::Server};
 use crate::{explain::Answer, files, paths};
 
 /// How many answers are kept.
@@ -25,7 +22,7 @@ pub async fn show(server: &Server, answer: Answer, changes: u64) {
             );
             return server.client.show_message(MessageType::Error, message).await;
         }
-        Err(_) => return,
+        Err(_) => return server.client.show_message(MessageType::Error, format!("{title}: {BUG}")).await,
     };
     server.set_last_answer(file.clone());
     if server.changes() != changes {
@@ -53,13 +50,19 @@ pub async fn open(server: &Server, file: &Path) {
 fn keep(name: &str, markdown: &str) -> std::io::Result<PathBuf> {
     let no_folder = || std::io::Error::other("there is no home folder");
     let folder = paths::state_folder().ok_or_else(no_folder)?.join("answers");
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
-    // The names begin with their time and number, so that the oldest sort first and no two of a session are the same.
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed) % 1000;
-    let file = folder.join(format!("{now}-{number:03}-{name}.md"));
-    files::write_private(&file, markdown.as_bytes())?;
-    let mut all: Vec<_> = std::fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut time = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
+    let file = loop {
+        let file = folder.join(format!("{time}-{name}.md"));
+        match files::create_private(&file, markdown.as_bytes()) {
+            Ok(()) => break file,
+            // Another one of this very millisecond.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => time += 1,
+            Err(error) => return Err(error),
+        }
+    };
+    // The names begin with their time, so that the oldest sort first.
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let mut all: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
     all.sort();
     let surplus = all.len().saturating_sub(KEEP);
     all.iter().take(surplus).for_each(|old| _ = std::fs::remove_file(old));

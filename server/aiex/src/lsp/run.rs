@@ -6,28 +6,20 @@
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex},
 };
 
 use futures::FutureExt as _;
 use tokio::sync::SetOnce;
-use tower_lsp::gen_lsp_types::{
-    MessageType, ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin, WorkDoneProgressEnd,
-    WorkDoneProgressReport,
-};
+use tower_lsp::gen_lsp_types::MessageType;
 
 use super::{
     present,
+    progress::Progress,
     session::{Server, lock},
 };
 use crate::{documents::DocumentId, explain::Answer};
 
-/// How long the editor may take to say that it shows progress.
-const PROGRESS_WAIT: Duration = Duration::from_secs(1);
 /// What the user is told of a panic.
 pub const BUG: &str = "Aiex hit a bug of its own; the log says where. Nothing was changed.";
 
@@ -40,7 +32,7 @@ pub struct RunId(pub u64);
 pub struct Question {
     /// The command that asks.
     pub command: &'static str,
-    /// What in the document: a symbol's qualified name, or the whole file's.
+    /// What in the document, in a word that no other thing in it has.
     pub target: String,
     /// The user's words.
     pub instruction: Option<String>,
@@ -83,12 +75,12 @@ struct Active {
     stop: Arc<SetOnce<Stop>>,
 }
 
-/// The work's hold on its run: to say how far it is.
+/// The work's hold on its run: to say what it asks, and how far it is.
 #[derive(Clone)]
 pub struct Run {
     server: Server,
     id: RunId,
-    shows_progress: Arc<AtomicBool>,
+    progress: Progress,
 }
 
 impl RunId {
@@ -112,23 +104,23 @@ impl Run {
             state.active.insert(id, Active { document, question: None, stop: stop.clone() });
             id
         };
-        let run = Run { server: server.clone(), id, shows_progress: Arc::default() };
+        let progress = Progress::begin(server, id.token(), title.clone());
+        let run = Run { server: server.clone(), id, progress };
         let work = work(run.clone());
         let changes = server.changes();
         tokio::spawn(async move {
-            let begun = async {
-                run.begin_progress(&title).await;
-                work.await
-            };
             // Dropping the work on a stop is what closes its sockets.
-            let ended = tokio::select! {
+            let worked = tokio::select! {
                 biased;
-                reason = stop.wait() => Err(*reason),
-                outcome = AssertUnwindSafe(begun).catch_unwind() => Ok(outcome.unwrap_or_else(|_| Outcome::Failed(BUG.to_owned()))),
+                _ = stop.wait() => None,
+                outcome = AssertUnwindSafe(work).catch_unwind() => Some(outcome.unwrap_or_else(|_| Outcome::Failed(BUG.to_owned()))),
             };
-            lock(&run.server.runs.state).active.remove(&run.id);
-            run.end_progress(if ended.is_ok() { "done" } else { "stopped" }).await;
-            run.conclude(&title, ended, changes).await;
+            let stopped = {
+                let mut state = lock(&run.server.runs.state);
+                state.active.remove(&run.id);
+                stop.get().copied()
+            };
+            run.conclude(&title, stopped.map_or(worked.ok_or(Stop::Moot), Err), changes).await;
         });
         id
     }
@@ -141,60 +133,29 @@ impl Run {
         active.question = Some(question);
         let Some(active) = state.active.get(&self.id) else { return };
         let same = |other: &&Active| other.question == active.question && other.document == active.document;
-        let mut same = state.active.values().filter(same).rev();
-        let _last = same.next();
-        same.for_each(|superseded| _ = superseded.stop.set(Stop::Moot));
+        state.active.values().rev().filter(same).skip(1).for_each(|older| _ = older.stop.set(Stop::Moot));
     }
 
     /// Says how far the work is.
-    pub async fn stage(&self, message: &str) {
+    pub fn stage(&self, message: String) {
         tracing::debug!(run = self.id.0, stage = message);
-        let message = Some(message.to_owned());
-        let report = WorkDoneProgressReport { cancellable: Some(true), message, percentage: None };
-        self.progress("report", serde_json::to_value(report)).await;
+        self.progress.stage(message);
     }
 
-    async fn conclude(&self, title: &str, ended: Result<Outcome, Stop>, changes: u64) {
-        let client = &self.server.client;
+    /// The progress ends with the run, behind its outcome; but a document comes in front of everything.
+    async fn conclude(self, title: &str, ended: Result<Outcome, Stop>, changes: u64) {
+        let Self { server, id, progress } = self;
         match ended {
-            Ok(Outcome::Show(answer)) => present::show(&self.server, answer, changes).await,
-            Ok(Outcome::Failed(message)) => {
-                tracing::warn!(run = self.id.0, message, "failed");
-                client.show_message(MessageType::Error, format!("{title}: {message}")).await;
+            Ok(Outcome::Show(answer)) => {
+                drop(progress);
+                present::show(&server, answer, changes).await;
             }
-            Err(Stop::User) => client.show_message(MessageType::Info, format!("{title}: stopped.")).await,
-            Err(Stop::Moot) => tracing::debug!(run = self.id.0, "moot"),
-        }
-    }
-
-    /// An editor that does not answer holds up nothing but its own progress.
-    async fn begin_progress(&self, title: &str) {
-        if !self.server.editor().progress {
-            return;
-        }
-        let token = ProgressToken::String(self.id.token());
-        let created = tokio::time::timeout(PROGRESS_WAIT, self.server.client.create_work_done_progress(token)).await;
-        if !matches!(created, Ok(Ok(()))) {
-            tracing::debug!(run = self.id.0, "the editor takes no progress");
-            return;
-        }
-        let begin = WorkDoneProgressBegin { title: title.to_owned(), cancellable: Some(true), ..Default::default() };
-        self.shows_progress.store(true, Ordering::Relaxed);
-        self.progress("begin", serde_json::to_value(begin)).await;
-    }
-
-    async fn end_progress(&self, message: &str) {
-        let end = WorkDoneProgressEnd { message: Some(message.to_owned()) };
-        self.progress("end", serde_json::to_value(end)).await;
-    }
-
-    /// Only with a token that the editor took: any other it must not be sent (LSP 3.17 `workDoneProgress/create`).
-    async fn progress(&self, kind: &str, value: serde_json::Result<serde_json::Value>) {
-        let Ok(mut value) = value else { return };
-        if self.shows_progress.load(Ordering::Relaxed) {
-            value.as_object_mut().map(|value| value.insert("kind".to_owned(), kind.into()));
-            let params = ProgressParams { token: ProgressToken::String(self.id.token()), value };
-            self.server.client.send_notification::<ProgressNotification>(params).await;
+            Ok(Outcome::Failed(message)) => {
+                tracing::warn!(run = id.0, message, "failed");
+                server.client.show_message(MessageType::Error, format!("{title}: {message}")).await;
+            }
+            Err(Stop::User) => server.client.show_message(MessageType::Info, format!("{title}: stopped.")).await,
+            Err(Stop::Moot) => tracing::debug!(run = id.0, "moot"),
         }
     }
 }
@@ -232,7 +193,7 @@ impl Runs {
 
     fn stop_where(&self, reason: Stop, passes: impl Fn(RunId, &DocumentId) -> bool) -> Vec<RunId> {
         let state = lock(&self.state);
-        let stopped = state.active.iter().filter(|(id, active)| passes(**id, &active.document));
-        stopped.map(|(id, active)| (active.stop.set(reason), *id).1).collect()
+        let passing = state.active.iter().filter(|(id, active)| passes(**id, &active.document));
+        passing.filter(|(_, active)| active.stop.set(reason).is_ok()).map(|(id, _)| *id).collect()
     }
 }

@@ -123,7 +123,7 @@ impl<S: LanguageServer> Gate<S> {
     /// Runs a message's handler as far as it goes at once; the rest of a request joins those in flight.
     fn dispatch(&mut self, request: Request) -> Option<Response> {
         let (id, method) = (request.id().cloned(), request.method().to_owned());
-        let request = without_idle_params(request);
+        let request = if method == "shutdown" { shutdown_without_params(request) } else { request };
         let panic_id = id.clone();
         let called = std::panic::catch_unwind(AssertUnwindSafe(|| self.service.call(request)));
         let Ok(handler) = called else { return panicked(panic_id, &method) };
@@ -171,13 +171,11 @@ impl<S: LanguageServer> Gate<S> {
 }
 
 /// `shutdown` has no parameters, but some clients send an empty object, which tower-lsp refuses.
-fn without_idle_params(request: Request) -> Request {
-    if request.method() != "shutdown" {
-        return request;
+fn shutdown_without_params(request: Request) -> Request {
+    match request.into_parts() {
+        (method, Some(id), _) => Request::build(method).id(id).finish(),
+        (method, None, _) => Request::build(method).finish(),
     }
-    let (method, id, _) = request.into_parts();
-    let request = Request::build(method);
-    id.into_iter().fold(request, |request, id| request.id(id)).finish()
 }
 
 fn panicked(id: Option<Id>, method: &str) -> Option<Response> {

@@ -50,10 +50,10 @@ async fn work(
     offset: usize,
     instruction: Option<String>,
 ) -> std::result::Result<Outcome, String> {
-    run.stage("reading").await;
-    let path = shown_path(server, &snapshot.id);
+    run.stage("reading".to_owned());
+    let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
     let target = Arc::new(blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?);
-    run.asks(Question { command: super::EXPLAIN, target: target.name().to_owned(), instruction: instruction.clone() });
+    run.asks(Question { command: super::EXPLAIN, target: target.identity(), instruction: instruction.clone() });
     let loaded = server.settings.fresh(server).await;
     let config = &loaded.config;
     let engine = server.engine.of(&loaded).map_err(|error| error.to_string())?;
@@ -64,8 +64,8 @@ async fn work(
             (explanation.clone(), explanation)
         }
         Engine::Model(model) => {
-            config.privacy.check(target.path())?;
-            run.stage(&format!("asking {}", model.name)).await;
+            config.privacy.check(&convert::name_of_file(&document))?;
+            run.stage(format!("asking {}", model.name));
             let (send, pieces) = mpsc::unbounded_channel();
             let asked = model.ask(target.prompt(&config.language.0, instruction.as_deref()), move |piece| {
                 let _ = send.send(piece.len());
@@ -77,7 +77,10 @@ async fn work(
             (explanation, document)
         }
     };
-    server.explanations.put(&target.key(), &explanation);
+    // The next hover is for everybody who reads the code; an answer to the user's own words is for this once.
+    if instruction.is_none() {
+        server.explanations.put(&target.key(), &explanation);
+    }
     Ok(Outcome::Show(Answer { title: format!("Explanation of {}", target.name()), name: file_name(&target), markdown }))
 }
 
@@ -88,7 +91,7 @@ async fn report(run: &Run, model: &str, mut pieces: mpsc::UnboundedReceiver<usiz
         bytes += more;
         if last.is_none_or(|last| last.elapsed() >= REPORT_EVERY) {
             last = Some(Instant::now());
-            run.stage(&format!("{model}: {bytes} bytes")).await;
+            run.stage(format!("{model}: {bytes} bytes"));
         }
     }
 }
@@ -113,7 +116,7 @@ fn file_name(target: &Target) -> String {
 /// The document's path below its workspace folder; outside of any its name alone, since the folders above are nobody's
 /// business.
 fn shown_path(server: &Server, uri: &str) -> String {
-    let Some(path) = convert::path(uri) else { return uri.rsplit('/').next().unwrap_or(uri).to_owned() };
+    let path = convert::name_of_file(uri);
     let folder = server.settings.folder_of(&path);
     let below = folder.and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));
     below.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or(path).display().to_string()

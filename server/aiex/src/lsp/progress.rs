@@ -1,0 +1,58 @@
+//! [`Progress`]: how far something is, as the editor shows it while it goes on.
+
+use tokio::sync::watch;
+use tower_lsp::{
+    Client,
+    gen_lsp_types::{
+        ProgressNotification, ProgressParams, ProgressToken, WorkDoneProgressBegin, WorkDoneProgressEnd,
+        WorkDoneProgressReport,
+    },
+};
+
+use super::session::Server;
+
+/// A progress, from its creation until all clones of this are dropped.
+#[derive(Clone)]
+pub struct Progress {
+    stage: watch::Sender<String>,
+}
+
+impl Progress {
+    /// Shows a progress, in an editor that can. It holds up nothing: what it says is sent as fast as the editor takes
+    /// it, and only the newest stage is.
+    pub fn begin(server: &Server, token: String, title: String) -> Self {
+        let (stage, stages) = watch::channel(String::new());
+        if server.editor().progress {
+            tokio::spawn(show(server.client.clone(), ProgressToken::String(token), title, stages));
+        }
+        Self { stage }
+    }
+
+    /// Says how far it is.
+    pub fn stage(&self, message: String) {
+        self.stage.send_replace(message);
+    }
+}
+
+/// Sees every token that the editor takes to its end, since some show a progress from `create` on.
+async fn show(client: Client, token: ProgressToken, title: String, mut stages: watch::Receiver<String>) {
+    // Only a token that the editor took may be used (LSP 3.17 `window/workDoneProgress/create`).
+    if let Err(error) = client.create_work_done_progress(token.clone()).await {
+        return tracing::debug!(%error, "the editor takes no progress");
+    }
+    let send = async |kind: &str, value: serde_json::Result<serde_json::Value>| {
+        if let Ok(serde_json::Value::Object(mut value)) = value {
+            value.insert("kind".to_owned(), kind.into());
+            let params = ProgressParams { token: token.clone(), value: value.into() };
+            client.send_notification::<ProgressNotification>(params).await;
+        }
+    };
+    let begin = WorkDoneProgressBegin { title, cancellable: Some(true), ..Default::default() };
+    send("begin", serde_json::to_value(begin)).await;
+    while stages.changed().await.is_ok() {
+        let message = Some(stages.borrow_and_update().clone());
+        let report = WorkDoneProgressReport { cancellable: Some(true), message, percentage: None };
+        send("report", serde_json::to_value(report)).await;
+    }
+    send("end", serde_json::to_value(WorkDoneProgressEnd::default())).await;
+}
