@@ -11,7 +11,7 @@ use std::{
 
 use aiex_tests::{
     binary::{Home, fixture},
-    upstream::{Upstream, nobody},
+    upstream::{Nobody, Upstream},
 };
 use expect_test::expect;
 
@@ -310,7 +310,8 @@ fn a_model_that_cannot_be_asked_is_said_in_a_sentence() {
     };
     ask(&Home::default(), "gpt").failed(&["`gpt`", "provider/model"]);
     ask(&Home::default(), "work/m").failed(&["`work`", "[providers.work]", "aiex config path"]);
-    let home = Home::with_config(&format!("[providers.work]\nbase_url = \"{}\"\n", nobody()));
+    let nobody = Nobody::hold();
+    let home = Home::with_config(&format!("[providers.work]\nbase_url = \"{}\"\n", nobody.base_url()));
     ask(&home, "work/m").failed(&["work/m", "127.0.0.1"]);
 }
 

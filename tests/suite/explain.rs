@@ -37,6 +37,19 @@ fn the_next_hover_has_the_explanation_below_the_facts() {
 }
 
 #[test]
+fn an_answer_to_the_users_own_words_is_for_that_once() {
+    let upstream = Upstream::answering("Like a shopping bag.");
+    let mut scene = Scene::with_model(&upstream);
+    let place = scene.place("add");
+    let mut argument = at(URI, &place);
+    argument["instruction"] = "for a child".into();
+    scene.client.run("aiex.explain", argument);
+    assert!(scene.client.shown_text().contains("shopping bag"));
+    assert!(upstream.requests()[0].prompt().contains("for a child"));
+    assert!(!scene.hover("add").unwrap().contains("shopping bag"));
+}
+
+#[test]
 fn an_explanation_dies_with_the_text_that_it_describes() {
     let mut scene = Scene::offline(Profile::vscode());
     scene.explain("add");
@@ -164,6 +177,26 @@ fn a_model_is_told_the_path_within_the_workspace_and_nothing_of_the_computer() {
         assert!(prompt.contains("shop.ex"), "{prompt}");
         assert!(!prompt.contains("somebody") && !prompt.contains("customer"), "{prompt}");
     }
+}
+
+#[test]
+fn an_excluded_file_is_never_sent_however_the_editor_names_it() {
+    let upstream = Upstream::answering("It keeps secrets.");
+    let home = Home::with_config(&format!("{}[privacy]\nexclude = [\"**/secrets/**\"]\n", upstream.config()));
+    let workspace = std::path::Path::new("/home/somebody/shop");
+    for profile in [Profile::vscode().workspace(workspace), Profile::vscode()] {
+        let mut client = Client::start(&home, profile);
+        for uri in [
+            "file:///home/somebody/shop/secrets/prod.exs",
+            "file:///home/somebody/shop/%73ecrets/prod.exs",
+            "git:/home/somebody/shop/secrets/prod.exs?%7B%22ref%22%3A%22HEAD%22%7D",
+        ] {
+            client.open(uri, "elixir", SHOP);
+            client.run("aiex.explain", json!({"uri": uri}));
+            client.message(&["prod.exs", "privacy.exclude", "offline"]);
+        }
+    }
+    assert_eq!(upstream.requests().len(), 0);
 }
 
 #[test]

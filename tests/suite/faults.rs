@@ -3,7 +3,7 @@
 use aiex_tests::{
     binary::Home,
     client::Profile,
-    upstream::{Exchange, Upstream, event, last_events, nobody},
+    upstream::{Exchange, Nobody, Upstream, event, last_events},
 };
 
 use crate::scene::{PLANTED, Scene};
@@ -50,7 +50,8 @@ fn assert_status(status: &'static str, parts: &[&str]) {
 
 #[test]
 fn nobody_listens() {
-    let config = format!("model = \"work/m\"\n[providers.work]\nbase_url = \"{}\"\n", nobody());
+    let nobody = Nobody::hold();
+    let config = format!("model = \"work/m\"\n[providers.work]\nbase_url = \"{}\"\n", nobody.base_url());
     let scene = Scene::start(&Home::with_config(&config), Profile::vscode());
     assert_fails(scene, &["refused", "127.0.0.1", "base_url"]);
 }

@@ -188,6 +188,22 @@ fn two_symbols_of_a_document_that_is_not_parsed_yet_are_two_questions() {
 }
 
 #[test]
+fn a_struct_and_its_impl_are_two_questions() {
+    const RUST: &str = "file:///work/a.rs";
+    let upstream = Upstream::start();
+    let mut scene = Scene::with_model(&upstream);
+    scene.client.open(RUST, "rust", "struct Cart;\n\nimpl Cart {\n    fn add(&self) {}\n}\n");
+    let exchanges = [(0, 8), (2, 6)].map(|(line, character)| {
+        scene.client.run("aiex.explain", at(RUST, &json!({"line": line, "character": character})));
+        upstream.next()
+    });
+    for (mut exchange, answer) in exchanges.into_iter().zip(["It holds.", "It does."]) {
+        exchange.answer(answer);
+        assert!(scene.client.shown_text().contains(answer));
+    }
+}
+
+#[test]
 fn another_place_in_the_same_symbol_is_the_same_question() {
     let (upstream, mut scene, _, mut exchange) = begun("add");
     let place = json!({"line": 4, "character": 8});

@@ -120,10 +120,22 @@ impl Drop for Upstream {
     }
 }
 
-/// An address at which nothing listens.
-pub fn nobody() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    format!("http://{}/v1", listener.local_addr().expect("its address"))
+/// An address at which nothing listens, and nothing else can while this lives.
+pub struct Nobody(socket2::Socket);
+
+impl Nobody {
+    /// Holds a free port without listening on it.
+    pub fn hold() -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+        Self(socket)
+    }
+
+    /// What `base_url` of a provider is to be.
+    pub fn base_url(&self) -> String {
+        let address = self.0.local_addr().expect("its address").as_socket().expect("an internet address");
+        format!("http://{address}/v1")
+    }
 }
 
 impl Request {

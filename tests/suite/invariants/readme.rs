@@ -20,6 +20,12 @@ fn shell_lines(markdown: &str) -> Vec<&str> {
     lines
 }
 
+/// The spans of code within the text of a Markdown file, that is outside of fenced blocks.
+fn code_spans(markdown: &str) -> Vec<&str> {
+    let text = markdown.split("```").step_by(2);
+    text.flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
+}
+
 /// What a shell line starts `aiex` with, if it does.
 fn aiex_arguments(line: &str) -> Option<Vec<&str>> {
     let line = line.trim_start_matches("$ ");
@@ -37,15 +43,17 @@ fn aiex_arguments(line: &str) -> Option<Vec<&str>> {
 fn the_commands_that_the_readme_quotes_exist() {
     let readme = fs::read_to_string(top().join("README.md")).expect("README.md");
     let lines = shell_lines(&readme);
-    let quoted: Vec<_> = lines.iter().filter_map(|line| aiex_arguments(line)).collect();
+    let mut quoted: Vec<_> = lines.iter().filter_map(|line| aiex_arguments(line)).collect();
     assert!(quoted.iter().any(|arguments| arguments[..] == ["demo"]), "README.md shows the demo: {lines:#?}");
+    quoted.extend(code_spans(&readme).into_iter().filter_map(aiex_arguments));
+    assert!(quoted.iter().any(|arguments| arguments[..] == ["--help"]), "README.md tells of the help: {quoted:#?}");
     let home = Home::default();
     for arguments in quoted {
         let words =
             arguments.iter().take_while(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
         let command: Vec<_> = words.filter(|word| !word.starts_with('-')).collect();
         // As deep as there are subcommands: a further word may be an argument.
-        let help = (1..=command.len()).rev().find_map(|depth| {
+        let help = (command.len().min(1)..=command.len()).rev().find_map(|depth| {
             let output = home.command(command[..depth].iter().copied()).arg("--help").output().expect("aiex runs");
             output.status.success().then(|| String::from_utf8(output.stdout).expect("text"))
         });
@@ -67,6 +75,8 @@ fn commands_are_read_as_a_person_reads_them() {
     let lines = "Text `aiex x`\n```sh\n$ aiex explain lib/a.ex:4 --model offline # a comment\nAIEX_MODEL=a/b aiex demo\n```\n```toml\naiex = 1\n```\n```\ncargo run --release -- demo\nls\n```\n";
     let found: Vec<_> = shell_lines(lines).into_iter().filter_map(aiex_arguments).collect();
     assert_eq!(found, [vec!["explain", "lib/a.ex:4", "--model", "offline"], vec!["demo"], vec!["demo"]]);
+    let spans: Vec<_> = code_spans(lines).into_iter().filter_map(aiex_arguments).collect();
+    assert_eq!(spans, [vec!["x"]]);
 }
 
 #[test]
