@@ -16,28 +16,28 @@ use aiex_tests::{
 use expect_test::expect;
 
 /// How a command ended.
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Ended {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
     /// Code 0 and silence on stderr. Returns stdout.
     #[track_caller]
-    fn done(self) -> String {
+    pub fn done(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
         self.stdout
     }
 
     /// Code 1, nothing on stdout, and one sentence with all of these on stderr.
     #[track_caller]
-    fn failed(self, parts: &[&str]) {
+    pub fn failed(self, parts: &[&str]) {
         assert_eq!((self.code, self.stdout.trim()), (Some(1), ""), "{}", self.stderr);
         assert_eq!(self.stderr.trim_end().lines().count(), 1, "{}", self.stderr);
         assert!(self.stderr.starts_with("aiex: "), "{}", self.stderr);
@@ -47,7 +47,7 @@ impl Ended {
     }
 }
 
-fn end(command: &mut Command) -> Ended {
+pub fn end(command: &mut Command) -> Ended {
     // The width of help is that of the terminal, where there is one.
     Ended::of(command.stdin(Stdio::null()).env("COLUMNS", "100").output().expect("aiex runs"))
 }
@@ -90,12 +90,17 @@ fn the_help_teaches_by_example() {
         Usage: aiex <COMMAND>
 
         Commands:
-          lsp      Be the language server on stdin and stdout; editors start this
-          demo     Show what an editor shows, on a sample project: a hover, the actions, an explanation
-          explain  Explain a file, or the symbol at a place in it, as Markdown
-          config   Show, find or check the configuration
-          trust    Say in which workspaces the repository's own code may run (builds, tests, formatters)
-          help     Print this message or the help of the given subcommand(s)
+          lsp        Be the language server on stdin and stdout; editors start this
+          demo       Show what an editor shows, on a sample project: a hover, the actions, an explanation
+          explain    Explain a file, or the symbol at a place in it, as Markdown
+          ask        Ask a model a question, with files or without
+          providers  List the providers that are configured or found
+          doctor     Look at everything that an answer needs, and say what would mend what is wrong
+          auth       Keep keys in the system's keychain
+          usage      Show what models were asked, and what it cost
+          config     Show, find or check the configuration
+          trust      Say in which workspaces the repository's own code may run (builds, tests, formatters)
+          help       Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help
@@ -108,6 +113,7 @@ fn the_help_teaches_by_example() {
           aiex demo                                  see what it does, with nothing set up
           aiex explain lib/shop/cart.ex:42           explain the function at line 42
           AIEX_MODEL=ollama/qwen2.5-coder:7b aiex explain src/main.rs
+          aiex doctor                                what works, and what would mend the rest
           aiex config path                           where your configuration belongs
 
         A model is set as provider/model in the configuration file:
@@ -346,7 +352,11 @@ fn what_came_before_a_break_is_kept_and_the_break_is_said() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(ended.stdout, "Money is \n");
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("work/m did not answer to the end"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("work/m did not answer to the end") && ended.stderr.contains("broke"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

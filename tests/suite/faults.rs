@@ -34,6 +34,27 @@ fn assert_fails(mut scene: Scene, parts: &[&str]) -> String {
     message.text
 }
 
+/// Asserts that what came of an answer is shown, with word of why it ends there, and kept for no hover.
+#[track_caller]
+fn assert_partial(mut scene: Scene, parts: &[&str]) {
+    let document = scene.client.shown_text();
+    for part in ["It adds", "The answer broke off here", "work"].iter().chain(parts) {
+        assert!(document.contains(part), "{part:?} in {document}");
+    }
+    assert_eq!(scene.outcomes(), (1, vec![]));
+    assert!(!scene.hover("add").unwrap().contains("It adds"));
+}
+
+/// An endpoint that begins to answer every request and breaks off so.
+#[track_caller]
+fn assert_breaks(fault: impl Fn(Exchange) + Send + Sync + 'static, parts: &[&str]) {
+    let upstream = Upstream::serving(fault);
+    let mut scene = Scene::with_model(&upstream);
+    scene.explain("add");
+    assert_partial(scene, parts);
+    assert_eq!(upstream.requests().len(), 1, "what was shown is not asked for again");
+}
+
 /// An endpoint that treats every request so.
 #[track_caller]
 fn assert_fault(fault: impl Fn(Exchange) + Send + Sync + 'static, parts: &[&str]) -> String {
@@ -77,10 +98,7 @@ fn the_connection_is_reset_within_the_answer() {
         .client
         .next("$/progress", |params| params["value"]["message"].as_str().is_some_and(|text| text.contains("bytes")));
     exchange.reset();
-    let message = scene.client.message(&["work", "broke", "ask again"]);
-    assert_eq!(message.kind, 1);
-    assert_eq!(scene.outcomes(), (0, vec![message]));
-    assert!(!scene.hover("add").unwrap().contains("It adds"));
+    assert_partial(scene, &["broke", "ask again"]);
 }
 
 #[test]
@@ -91,7 +109,7 @@ fn the_answer_ends_within_an_event() {
         let next = event(" an item");
         exchange.send(&next[..next.len() / 2]);
     };
-    assert_fault(half, &["without saying that it was complete", "Ask again"]);
+    assert_breaks(half, &["without saying that it was complete", "Ask again"]);
 }
 
 #[test]
@@ -101,7 +119,7 @@ fn the_answer_ends_between_events_and_is_not_complete() {
         exchange.chunk(event("It adds"));
         exchange.send("0\r\n\r\n");
     };
-    assert_fault(cut, &["without saying that it was complete", "Ask again"]);
+    assert_breaks(cut, &["without saying that it was complete", "Ask again"]);
 }
 
 #[test]
@@ -110,7 +128,7 @@ fn the_answer_ends_without_its_last_http_chunk() {
         exchange.begin_chunked();
         exchange.chunk(event("It adds"));
     };
-    assert_fault(cut, &["Ask again"]);
+    assert_breaks(cut, &["Ask again"]);
 }
 
 #[test]
@@ -194,11 +212,25 @@ fn a_character_split_over_packets_is_whole_in_the_answer() {
 }
 
 #[test]
-fn the_server_is_well_after_a_failure() {
+fn a_failure_that_passes_is_never_seen() {
     let upstream = Upstream::start();
     let mut scene = Scene::with_model(&upstream);
     scene.explain("add");
     upstream.next().respond("503 Service Unavailable", "text/html", HTML);
+    upstream.next().answer("It adds.");
+    assert!(scene.client.shown_text().contains("It adds."));
+    assert_eq!(scene.outcomes(), (1, vec![]));
+}
+
+#[test]
+fn the_server_is_well_after_a_failure() {
+    let upstream = Upstream::start();
+    let mut scene = Scene::with_model(&upstream);
+    scene.explain("add");
+    // As often as one is asked.
+    for _ in 0..3 {
+        upstream.next().respond("503 Service Unavailable", "text/html", HTML);
+    }
     assert_eq!(scene.client.message(&["work", "503", "Try again"]).kind, 1);
     scene.explain("add");
     upstream.next().answer("It adds.");

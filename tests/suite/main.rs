@@ -9,5 +9,6 @@ mod invariants;
 mod llama;
 mod neovim;
 mod protocol;
+mod providers;
 mod runs;
 mod scene;

@@ -246,7 +246,7 @@ fn an_instruction_is_sent_to_the_model() {
 fn many_runs_have_one_outcome_each() {
     let upstream = Upstream::serving(|mut exchange| {
         if exchange.request.prompt().contains("Shop.clear/1") {
-            exchange.respond("500 Internal Server Error", "text/plain", "no");
+            exchange.respond("400 Bad Request", "text/plain", "no");
         } else {
             exchange.answer("It adds.");
         }

@@ -40,11 +40,12 @@ pub fn fixture(path: &str) -> PathBuf {
 #[derive(Clone)]
 pub struct Home {
     folder: Arc<TempDir>,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Home {
     fn default() -> Self {
-        Self { folder: Arc::new(tempfile::tempdir().expect("a temporary folder")) }
+        Self { folder: Arc::new(tempfile::tempdir().expect("a temporary folder")), variables: Vec::new() }
     }
 }
 
@@ -59,6 +60,12 @@ impl Home {
     /// Replaces its configuration file.
     pub fn configure(&self, config: &str) {
         std::fs::write(self.path().join("config.toml"), config).expect("the configuration file");
+    }
+
+    /// The same with an environment variable for what is started there.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// The folder.
@@ -76,7 +83,7 @@ impl Home {
                 command.env_remove(&*name);
             }
         }
-        command.env("AIEX_HOME", self.path());
+        command.env("AIEX_HOME", self.path()).envs(self.variables.iter().cloned());
         command
     }
 }

@@ -1,9 +1,15 @@
 //! The command line: results on stdout, everything else on stderr; 0 done, 1 failed, 2 wrong usage.
 
+mod ask;
+mod auth;
 mod config;
 mod demo;
+mod doctor;
 mod explain;
+mod model;
+mod providers;
 mod trust;
+mod usage;
 
 use std::{
     io::{self, Write as _},
@@ -29,6 +35,7 @@ Examples:
   aiex demo                                  see what it does, with nothing set up
   aiex explain lib/shop/cart.ex:42           explain the function at line 42
   AIEX_MODEL=ollama/qwen2.5-coder:7b aiex explain src/main.rs
+  aiex doctor                                what works, and what would mend the rest
   aiex config path                           where your configuration belongs
 
 A model is set as provider/model in the configuration file:
@@ -55,6 +62,46 @@ enum Command {
         /// The model to ask, as provider/model, or `offline`; else that of the configuration
         #[arg(long, value_name = "PROVIDER/MODEL")]
         model: Option<String>,
+    },
+    /// Ask a model a question, with files or without
+    Ask {
+        /// The question
+        question: String,
+        /// A file that goes with it; can be given several times
+        #[arg(long = "file", value_name = "PATH")]
+        files: Vec<PathBuf>,
+        /// The model to ask, as provider/model; else that of the configuration
+        #[arg(long, value_name = "PROVIDER/MODEL")]
+        model: Option<String>,
+    },
+    /// List the providers that are configured or found
+    Providers {
+        /// Ask each of them for its models, and look for servers on this computer
+        #[arg(long)]
+        check: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at everything that an answer needs, and say what would mend what is wrong
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep keys in the system's keychain
+    Auth {
+        #[command(subcommand)]
+        command: auth::Command,
+    },
+    /// Show what models were asked, and what it cost
+    Usage {
+        /// How many days, today included
+        #[arg(long, default_value_t = 7)]
+        days: u32,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Show, find or check the configuration
     Config {
@@ -92,6 +139,11 @@ pub fn main() -> ExitCode {
         Command::Lsp { stdio: _ } => crate::lsp::main(),
         Command::Demo => demo::demo().map(|()| ExitCode::SUCCESS),
         Command::Explain { place, model } => explain::explain(&place, model),
+        Command::Ask { question, files, model } => ask::ask(&question, &files, model),
+        Command::Providers { check, json } => providers::providers(check, json),
+        Command::Doctor { json } => doctor::doctor(json),
+        Command::Auth { command } => auth::auth(&command).map(|()| ExitCode::SUCCESS),
+        Command::Usage { days, json } => usage::usage(days, json).map(|()| ExitCode::SUCCESS),
         Command::Config { command } => config::config(&command),
         Command::Trust { command } => match command {
             TrustCommand::Add { path } => trust::add(&path),
@@ -121,4 +173,19 @@ fn print(text: &str) -> io::Result<()> {
 /// Says on stderr what is wrong with the configuration.
 fn warn(problems: &[crate::config::Problem]) {
     problems.iter().for_each(|problem| eprintln!("aiex: {problem}"));
+}
+
+/// Cells under each other, two spaces between; from column `right` on, they stand at the right.
+fn columns<const N: usize>(rows: &[[String; N]], right: usize) -> String {
+    let widths: Vec<usize> = (0..N)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, width))| match at >= right {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
+        });
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
 }

@@ -77,8 +77,34 @@ pub struct Provider {
     /// Its key, best as `${NAME}` from the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
+    /// A program that prints its key, with arguments; run without a shell, and again when the key is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api_key_command: Vec<String>,
+    /// More HTTP headers. Their values are kept as secret as the key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// Allows plain HTTP to an address that is not this machine.
     pub allow_http: bool,
+    /// Counts the address as local: a server of your own, in your own network.
+    pub local: bool,
+    /// A file with certificates (PEM) to trust beside the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+    /// Most requests at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_concurrent: Option<u32>,
+    /// Most requests in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u32>,
+    /// Seconds until an answer must begin; 60, or more for servers that load a model first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_event_seconds: Option<u32>,
+    /// Seconds that an answer may stand still; 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_seconds: Option<u32>,
+    /// What its models are and cost, by their names, where the table in Aiex does not know them or is wrong.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, aiex_llm::Model>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -93,6 +119,7 @@ impl Provider {
     fn masked(&self) -> Self {
         let mut masked = self.clone();
         masked.api_key = self.api_key.as_ref().map(|_| MASK.to_owned());
+        masked.headers.values_mut().for_each(|value| *value = MASK.to_owned());
         // A key may have been put into the address, where it is refused, but stands in the file.
         if let Some(base_url) = masked.base_url.as_mut().filter(|base_url| base_url.contains(['@', '?', '#'])) {
             *base_url = MASK.to_owned();
@@ -260,12 +287,9 @@ pub struct Trust {
 }
 
 /// Keys that are read and checked but have no effect yet, so that nobody relies on a promise that is not kept.
-const NOT_YET: [&str; 9] = [
+const NOT_YET: [&str; 6] = [
     "privacy.redact_secrets",
     "fast_model",
-    "routing.strategy",
-    "routing.fallbacks",
-    "limits.daily_cost_usd",
     "context.budget_tokens",
     "edits.verify",
     "edits.max_repairs",
@@ -333,6 +357,11 @@ pub fn load(places: &Places) -> Loaded {
     layers.push(Layer::environment(std::env::vars_os(), &mut problems));
     layers.extend(places.model.as_ref().map(|model| Layer::flag("model", model)));
     Loaded { files, ..resolve(layers, problems) }
+}
+
+/// The JSON Schema of all that can be configured.
+pub fn schema() -> Value {
+    schemars::schema_for!(Config).to_value()
 }
 
 /// Checks, restricts and merges layers, the weakest first.

@@ -1,17 +1,25 @@
-//! [`Engine`]: what answers, as configured: a model behind a provider, or the structural engine, which asks nobody.
+//! [`Engine`]: what answers, as configured: models behind a router, or the structural engine, which asks nobody.
+
+mod detect;
+pub mod provider;
 
 use std::{
     ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aiex_assist::Prompt;
+use aiex_assist::{MAX_TARGET_CHARS, Prompt};
 use aiex_llm::{
-    Endpoint, EndpointOptions, Event, Message, OpenAiChat, Provider, Request, Secret, StopReason, Timeouts,
+    Author, Error, Event, Health, HttpProvider, Message, Provider as _, Request, Router, StopReason, Strategy, Target,
 };
 use futures::StreamExt as _;
 
-use crate::config::{self, Loaded, ProviderKind};
+pub use detect::Detected;
+
+use crate::{
+    config::{self, Loaded},
+    ledger::{Book, Database},
+};
 
 /// The name of the structural engine where a model is expected.
 pub const OFFLINE: &str = "offline";
@@ -20,21 +28,46 @@ pub const OFFLINE: &str = "offline";
 const LONGEST: usize = 1024 * 1024;
 
 /// What answers.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Engine {
     /// The structural engine.
     Offline,
     /// A model.
     Model(Model),
+    /// A model in the cloud that only a key in the environment speaks for: to be asked only if the user allows it.
+    Detected(Model, Detected),
 }
 
-/// A model at a provider.
-#[derive(Clone)]
+/// A model at a provider, and those that stand in for it.
+#[derive(Clone, Debug)]
 pub struct Model {
-    provider: Arc<dyn Provider>,
-    model: String,
-    /// `provider/model`, for people.
+    router: Router,
+    /// Providers that say more of their models than is known of them, until they are asked.
+    unread: Arc<Mutex<Vec<HttpProvider>>>,
+    /// `provider/model` of the preferred one, for people.
     pub name: String,
+}
+
+/// What a model answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its words.
+    pub text: String,
+    /// `provider/model` of who answered.
+    pub by: String,
+    /// What is to be known about it, in sentences: that it was cut, that code was shortened, that another model was
+    /// asked first.
+    pub notes: Vec<String>,
+    /// It is not whole, and not to be shown again as if it were.
+    pub is_partial: bool,
+}
+
+impl Answer {
+    /// The answer with its notes below it, as Markdown.
+    pub fn markdown(&self) -> String {
+        let notes = self.notes.iter().map(|note| format!("\n\n*({note})*"));
+        std::iter::once(self.text.clone()).chain(notes).collect()
+    }
 }
 
 /// Why what is configured cannot answer.
@@ -50,16 +83,34 @@ pub enum EngineError {
         "the provider `{0}` is not configured: add [providers.{0}] with a base_url to your configuration (`aiex config path` shows where)"
     )]
     Unknown(String),
-    /// It speaks a protocol that Aiex does not.
+    /// Its address has a part that only the user knows.
     #[error(
-        "this version does not speak the protocol of the provider `{0}` yet; any OpenAI-compatible address works, with kind = \"openai\" and a base_url"
+        "the address of the provider `{provider}` is not configured: set base_url under [providers.{provider}], like {like}"
     )]
-    Kind(String),
+    Address {
+        /// The provider.
+        provider: String,
+        /// What it looks like.
+        like: &'static str,
+    },
+    /// Its certificates can't be read.
+    #[error("the ca_file of the provider `{provider}`, {file}, cannot be read: {reason}")]
+    Certificates {
+        /// The provider.
+        provider: String,
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
     /// A part of its settings was left out, so that a default would take its place.
     #[error(
         "the settings of the provider `{0}` have a mistake, so nothing is sent to it; `aiex config check` says which"
     )]
     Mistake(String),
+    /// What may be spent is not known.
+    #[error("limits.daily_cost_usd could not be understood, so no model is asked; `aiex config check` says why")]
+    Limits,
     /// What may be sent where is not known.
     #[error("the privacy settings could not be understood, so no model is asked; `aiex config check` says why")]
     Unsure,
@@ -76,7 +127,7 @@ pub enum EngineError {
 pub enum AskError {
     /// The provider failed.
     #[error(transparent)]
-    Provider(#[from] aiex_llm::Error),
+    Provider(#[from] Error),
     /// It ended without a word.
     #[error("{0} answered with nothing; try again, or another model")]
     Empty(String),
@@ -85,134 +136,175 @@ pub enum AskError {
     Filtered(String),
 }
 
-impl Engine {
-    /// What the configuration names: `model`, or the structural engine where none is set.
-    pub fn of(loaded: &Loaded) -> Result<Self, EngineError> {
-        let config = &loaded.config;
-        let Some(name) = config.model.as_deref().filter(|name| *name != OFFLINE) else { return Ok(Self::Offline) };
-        let (provider, model) = name.split_once('/').ok_or_else(|| EngineError::NoProvider(name.to_owned()))?;
-        let endpoint = endpoint(provider, loaded)?;
-        let mut timeouts = Timeouts::default();
-        if endpoint.is_loopback() {
-            // A local server may load the model first.
-            timeouts.first_event *= 5;
-        }
-        let provider = Arc::new(OpenAiChat::new(endpoint, timeouts));
-        Ok(Self::Model(Model { provider, model: model.to_owned(), name: name.to_owned() }))
-    }
+/// The engine of the configuration last seen, and what outlives it: the health of providers, and the database.
+#[derive(Default)]
+pub struct Engines {
+    /// Usage and consents.
+    pub database: Database,
+    health: Arc<Health>,
+    current: Mutex<Option<(Arc<Loaded>, Engine)>>,
+    local: detect::LocalServers,
 }
 
-/// The engine of the configuration last seen, kept so that its connections are.
-#[derive(Default)]
-pub struct CurrentEngine(Mutex<Option<(Arc<Loaded>, Engine)>>);
-
-impl CurrentEngine {
-    /// The engine of a configuration: that of the last call, if it was of the same.
-    pub fn of(&self, loaded: &Arc<Loaded>) -> Result<Engine, EngineError> {
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |last: &Loaded| last.config == loaded.config && last.left_out == loaded.left_out;
-        if let Some((_, engine)) = current.as_ref().filter(|(last, _)| same(last)) {
-            return Ok(engine.clone());
+impl Engines {
+    /// What answers under a configuration: its `model`; else, of what is found, a key in the environment or a server on
+    /// this computer; else the structural engine.
+    pub async fn of(&self, loaded: &Arc<Loaded>) -> Result<Engine, EngineError> {
+        if let Some(engine) = self.known(loaded) {
+            return Ok(engine);
         }
-        let engine = Engine::of(loaded)?;
-        *current = Some((loaded.clone(), engine.clone()));
+        let engine = match &loaded.config.model {
+            Some(name) if name == OFFLINE => Engine::Offline,
+            Some(name) => Engine::Model(self.model(name, loaded)?),
+            None => match detect::key(loaded) {
+                Some(detected) => Engine::Detected(self.model(&detected.model, loaded)?, detected),
+                // Not kept: it may be started or ended at any time.
+                None => {
+                    return Ok(match self.local.find(loaded).await {
+                        Some(name) => Engine::Model(self.model(&name, loaded)?),
+                        None => Engine::Offline,
+                    });
+                }
+            },
+        };
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((loaded.clone(), engine.clone()));
         Ok(engine)
     }
+
+    /// That of the last call, if it was of the same configuration: its connections are kept with it.
+    fn known(&self, loaded: &Loaded) -> Option<Engine> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |last: &Loaded| last.config == loaded.config && last.left_out == loaded.left_out;
+        current.as_ref().filter(|(last, _)| same(last)).map(|(_, engine)| engine.clone())
+    }
+
+    /// The router over a model and its fallbacks. A fallback that can't be is left out, and said in the log.
+    fn model(&self, name: &str, loaded: &Loaded) -> Result<Model, EngineError> {
+        let unread = Arc::default();
+        let mut targets = vec![target(name, loaded, &unread)?];
+        if loaded.is_unsure("limits") {
+            return Err(EngineError::Limits);
+        }
+        for fallback in loaded.config.routing.fallbacks.iter().filter(|fallback| *fallback != name) {
+            match target(fallback, loaded, &unread) {
+                Ok(target) => targets.push(target),
+                Err(error) => tracing::warn!(fallback, %error, "left out of the fallbacks"),
+            }
+        }
+        let book = Book { database: self.database.clone(), daily_limit_usd: loaded.config.limits.daily_cost_usd };
+        let strategy = strategy(loaded.config.routing.strategy);
+        let router = Router::new(targets, strategy, Router::PATIENCE, self.health.clone(), Some(Arc::new(book)));
+        Ok(Model { router, unread, name: name.to_owned() })
+    }
 }
 
-/// Providers of the contract whose own protocols are not spoken yet.
-const NOT_SPOKEN: [&str; 2] = ["anthropic", "gemini"];
+/// A model by its full name. Where little is known of it, and its provider lists more, that is left in `unread`.
+fn target(name: &str, loaded: &Loaded, unread: &Mutex<Vec<HttpProvider>>) -> Result<Target, EngineError> {
+    let (provider, model) = name.split_once('/').ok_or_else(|| EngineError::NoProvider(name.to_owned()))?;
+    let configured = provider::configured(provider, loaded)?;
+    if configured.is_well_known && configured.provider.model(model).context.is_none() {
+        unread.lock().unwrap_or_else(PoisonError::into_inner).push(configured.provider.clone());
+    }
+    Ok(Target { provider: Arc::new(configured.provider), model: model.to_owned(), limits: configured.limits })
+}
 
-/// Providers that need no `base_url`, with the variable that holds the key of that address.
-const WELL_KNOWN: [(&str, &str, Option<&str>); 5] = [
-    ("openai", "https://api.openai.com/v1", Some("OPENAI_API_KEY")),
-    ("openrouter", "https://openrouter.ai/api/v1", Some("OPENROUTER_API_KEY")),
-    ("ollama", "http://127.0.0.1:11434/v1", None),
-    ("lmstudio", "http://127.0.0.1:1234/v1", None),
-    ("llamacpp", "http://127.0.0.1:8080/v1", None),
-];
-
-/// The address and key of a provider. Fails rather than fall back on anything that the user did not mean.
-fn endpoint(name: &str, loaded: &Loaded) -> Result<Endpoint, EngineError> {
-    let Loaded { config, .. } = loaded;
-    if loaded.is_unsure("privacy") {
-        return Err(EngineError::Unsure);
-    }
-    if loaded.is_unsure(&format!("providers.{name}")) {
-        return Err(EngineError::Mistake(name.to_owned()));
-    }
-    let well_known = WELL_KNOWN.iter().find(|(known, ..)| *known == name);
-    let default = config::Provider::default();
-    let provider = match config.providers.get(name) {
-        Some(provider) => provider,
-        None if well_known.is_some() => &default,
-        None if NOT_SPOKEN.contains(&name) => return Err(EngineError::Kind(name.to_owned())),
-        None => return Err(EngineError::Unknown(name.to_owned())),
-    };
-    match provider.kind {
-        None if NOT_SPOKEN.contains(&name) => return Err(EngineError::Kind(name.to_owned())),
-        None | Some(ProviderKind::Openai) => {}
-        Some(_) => return Err(EngineError::Kind(name.to_owned())),
-    }
-    let (base_url, variable) = match (&provider.base_url, well_known) {
-        // A key from the environment belongs to the address it is known for, and is sent to no other.
-        (Some(base_url), _) => (base_url.as_str(), None),
-        (None, Some((_, base_url, variable))) => (*base_url, *variable),
-        (None, None) => return Err(EngineError::Unknown(name.to_owned())),
-    };
-    let key = provider.api_key.clone().or_else(|| std::env::var(variable?).ok());
-    let endpoint = Endpoint::new(EndpointOptions {
-        provider: name.to_owned(),
-        base_url: base_url.to_owned(),
-        api_key: key.map(Secret::new),
-        allow_http: provider.allow_http,
-        ..EndpointOptions::default()
-    })?;
-    match config.privacy.local_only && !endpoint.is_loopback() {
-        true => Err(EngineError::NotLocal(name.to_owned())),
-        false => Ok(endpoint),
+fn strategy(strategy: config::Strategy) -> Strategy {
+    match strategy {
+        config::Strategy::Ordered => Strategy::Ordered,
+        config::Strategy::LocalFirst => Strategy::LocalFirst,
+        config::Strategy::RoundRobin => Strategy::RoundRobin,
+        config::Strategy::LeastBusy => Strategy::LeastBusy,
+        config::Strategy::Fastest => Strategy::Fastest,
+        config::Strategy::Cheapest => Strategy::Cheapest,
     }
 }
 
 impl Model {
-    /// Asks, and returns the whole answer. `on_text` is given each piece as it comes, and may end the answer there.
-    /// Dropping the future closes the connection. An answer that was cut ends with a line that says so.
+    /// Asks, and returns the answer. `prompt` makes the question with at most so many characters of code: once again
+    /// with fewer, where the model's context turns out to be too small. `on_text` is given each piece as it comes, and
+    /// may end the answer there. Dropping the future closes the connection.
     pub async fn ask(
         &self,
-        prompt: Prompt,
+        task: &'static str,
+        prompt: impl Fn(usize) -> Prompt,
         mut on_text: impl FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<String, AskError> {
+    ) -> Result<Answer, AskError> {
+        match self.ask_once(task, prompt(MAX_TARGET_CHARS), None, &mut on_text).await {
+            Err(AskError::Provider(Error::ContextOverflow { used, limit, .. })) => {
+                let share = match (used, limit) {
+                    (Some(used), Some(limit)) if used > 0 => limit as f64 / used as f64,
+                    _ => 0.5,
+                };
+                // Some room for the answer, and for what is not code.
+                let most = (MAX_TARGET_CHARS as f64 * share.min(1.0) * 0.6) as usize;
+                const SHORTENED: &str = "The code was shortened to fit into the model's context.";
+                self.ask_once(task, prompt(most), Some(SHORTENED), &mut on_text).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Has the providers list their models, beside the first question and without holding it up.
+    fn read_lists(&self) {
+        for provider in std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner)) {
+            tokio::spawn(async move {
+                if let Err(error) = provider.models().await {
+                    tracing::debug!(%error, "the models are not listed");
+                }
+            });
+        }
+    }
+
+    async fn ask_once(
+        &self,
+        task: &'static str,
+        prompt: Prompt,
+        note: Option<&str>,
+        mut on_text: impl FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Answer, AskError> {
+        self.read_lists();
         let messages = vec![Message::system(prompt.system), Message::user(prompt.user)];
-        let mut events = self.provider.stream(Request { model: self.model.clone(), messages, ..Request::default() });
-        let mut answer = String::new();
+        let mut events = self.router.stream(Request { messages, ..Request::default() }, task);
+        let notes = note.map(str::to_owned).into_iter().collect();
+        let mut answer = Answer { text: String::new(), by: self.name.clone(), notes, is_partial: false };
         let mut stop = StopReason::End;
         while let Some(event) = events.next().await {
-            match event? {
-                Event::Text(text) => {
-                    answer.push_str(&text);
+            match event {
+                Ok(Event::Answering { author: Author { provider, model }, failed }) => {
+                    answer.by = format!("{provider}/{model}");
+                    answer.notes.extend(failed.iter().map(|error| format!("Answered by {}. {error}", answer.by)));
+                }
+                Ok(Event::Text(text)) => {
+                    answer.text.push_str(&text);
                     if on_text(&text).is_break() {
                         break;
                     }
-                    if answer.len() > LONGEST {
+                    if answer.text.len() > LONGEST {
                         stop = StopReason::Length;
                         break;
                     }
                 }
-                Event::Stop(reason) => stop = reason,
-                Event::Reasoning(_) | Event::ToolCall { .. } | Event::Usage(_) => {}
+                Ok(Event::Stop(reason)) => stop = reason,
+                Ok(Event::Reasoning(_) | Event::ToolCall(_) | Event::Replay(_) | Event::Usage(_) | Event::Spent(_)) => {
+                }
+                // What was shown stays, with word of why it ends there.
+                Err(error) if !answer.text.trim().is_empty() => {
+                    answer.notes.push(format!("The answer broke off here. {error}"));
+                    answer.is_partial = true;
+                    break;
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         drop(events);
         if stop == StopReason::ContentFilter {
-            return Err(AskError::Filtered(self.name.clone()));
+            return Err(AskError::Filtered(answer.by));
         }
-        if answer.trim().is_empty() {
-            return Err(AskError::Empty(self.name.clone()));
+        if answer.text.trim().is_empty() {
+            return Err(AskError::Empty(answer.by));
         }
         if stop == StopReason::Length {
-            const CUT: &str = "\n\n*(The answer was cut here: it met a limit on its length.)*";
-            let _ = on_text(CUT);
-            answer.push_str(CUT);
+            answer.notes.push("The answer was cut here: it met a limit on its length.".to_owned());
         }
         Ok(answer)
     }
@@ -230,9 +322,13 @@ mod tests {
     fn check_left_out(config: &str, left_out: &[&str], expect: &str) {
         let config: Config = toml::from_str(config).unwrap();
         let left_out = left_out.iter().map(|path| (*path).to_owned()).collect();
-        let found = match Engine::of(&Loaded { config, left_out, ..Loaded::default() }) {
-            Ok(Engine::Offline) => "offline".to_owned(),
-            Ok(Engine::Model(model)) => format!("{} asks for {}", model.name, model.model),
+        let loaded = Loaded { config, left_out, ..Loaded::default() };
+        let found = match Engines::default().model(loaded.config.model.as_deref().unwrap_or_default(), &loaded) {
+            Ok(model) => {
+                let targets =
+                    model.router.targets().map(|target| format!("{} {}", target.provider.name(), target.model));
+                targets.collect::<Vec<_>>().join(", ")
+            }
             Err(error) => error.to_string(),
         };
         assert_eq!(found, expect);
@@ -240,9 +336,16 @@ mod tests {
 
     #[test]
     fn a_model_is_split_at_its_first_slash() {
-        check("model = \"openrouter/qwen/qwen3-coder\"", "openrouter/qwen/qwen3-coder asks for qwen/qwen3-coder");
-        check("", "offline");
-        check("model = \"offline\"", "offline");
+        check("model = \"openrouter/qwen/qwen3-coder\"", "openrouter qwen/qwen3-coder");
+    }
+
+    #[test]
+    fn fallbacks_follow_and_those_that_cannot_be_are_left_out() {
+        check(
+            "model = \"ollama/a\"\n[routing]\nfallbacks = [\"ollama/a\", \"nobody/b\", \"lmstudio/c\"]",
+            "ollama a, lmstudio c",
+        );
+        check("model = \"ollama/a\"\n[privacy]\nlocal_only = true\n[routing]\nfallbacks = [\"openai/b\"]", "ollama a");
     }
 
     #[test]
@@ -259,7 +362,7 @@ mod tests {
             "model = \"openai/x\"\n[privacy]\nlocal_only = true",
             "the provider `openai` is not on this machine, and privacy.local_only is set",
         );
-        check("model = \"ollama/x\"\n[privacy]\nlocal_only = true", "ollama/x asks for x");
+        check("model = \"ollama/x\"\n[privacy]\nlocal_only = true", "ollama x");
     }
 
     #[test]
@@ -278,9 +381,25 @@ mod tests {
     }
 
     #[test]
-    fn providers_to_come_are_named_as_such() {
-        let not_yet = "this version does not speak the protocol of the provider `anthropic` yet; any OpenAI-compatible address works, with kind = \"openai\" and a base_url";
-        check("model = \"anthropic/x\"", not_yet);
-        check("model = \"anthropic/x\"\n[providers.anthropic]\napi_key = \"k\"", not_yet);
+    fn what_only_the_user_knows_must_be_said() {
+        check(
+            "model = \"azure/gpt\"",
+            "the address of the provider `azure` is not configured: set base_url under [providers.azure], like https://{resource}.openai.azure.com/openai/v1",
+        );
+        check(
+            "model = \"azure/gpt\"\n[providers.azure]\nbase_url = \"https://a.openai.azure.com/openai/v1\"",
+            "azure gpt",
+        );
+        check(
+            "model = \"work/m\"\n[providers.work]\nbase_url = \"https://a.example\"\nca_file = \"/nowhere.pem\"",
+            "the ca_file of the provider `work`, /nowhere.pem, cannot be read: No such file or directory (os error 2)",
+        );
+    }
+
+    #[test]
+    fn a_limit_that_is_not_understood_is_none_that_holds() {
+        let limits =
+            "limits.daily_cost_usd could not be understood, so no model is asked; `aiex config check` says why";
+        check_left_out("model = \"ollama/x\"", &["limits.daily_cost_usd"], limits);
     }
 }

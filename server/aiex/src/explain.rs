@@ -103,8 +103,9 @@ impl Target {
         }
     }
 
-    /// What a model is asked, with the user's own words where there are any. `language` is that of the answer.
-    pub fn prompt(&self, language: &str, instruction: Option<&str>) -> Prompt {
+    /// What a model is asked, with the user's own words where there are any. `language` is that of the answer;
+    /// `most_chars` bounds the code.
+    pub fn prompt(&self, language: &str, instruction: Option<&str>, most_chars: usize) -> Prompt {
         let target = self.text();
         aiex_assist::explain_prompt(ExplainInput {
             path: &self.path,
@@ -112,6 +113,7 @@ impl Target {
             prose: language,
             target: &target,
             instruction,
+            most_chars: Some(most_chars),
             symbol: self.outline().zip(self.symbol).and_then(|(outline, index)| ExplainSymbol::of(outline, index)),
         })
     }

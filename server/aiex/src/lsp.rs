@@ -5,6 +5,7 @@ mod client_process;
 mod code_action;
 mod commands;
 mod configuration;
+mod consent;
 mod convert;
 mod document_sync;
 mod frame;

@@ -3,10 +3,14 @@
 
 mod cli;
 mod config;
+mod consent;
 mod documents;
 mod engine;
 mod explain;
 mod files;
+mod keys;
+mod ledger;
+mod login;
 mod lsp;
 mod paths;
 mod workspace;

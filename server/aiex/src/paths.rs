@@ -23,6 +23,23 @@ pub fn state_folder() -> Option<PathBuf> {
     Some(system.state_dir().unwrap_or_else(|| system.data_dir()).join("aiex"))
 }
 
+/// What is kept for good: usage, later sessions.
+pub fn database() -> Option<PathBuf> {
+    Some(data_folder()?.join("aiex.db"))
+}
+
+/// Which keys are in the keychain.
+pub fn keys_file() -> Option<PathBuf> {
+    Some(data_folder()?.join("keys.toml"))
+}
+
+fn data_folder() -> Option<PathBuf> {
+    match home() {
+        Some(home) => Some(home.join("data")),
+        None => Some(system()?.data_dir().join("aiex")),
+    }
+}
+
 fn home() -> Option<PathBuf> {
     variable("AIEX_HOME")
 }

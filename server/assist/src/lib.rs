@@ -16,6 +16,6 @@ mod testing;
 
 pub use hover::{FactsLevel, hover_facts};
 pub use markdown::code as code_span;
-pub use prompt::{ExplainInput, ExplainSymbol, MAX_TARGET_CHARS, Prompt, explain_prompt};
+pub use prompt::{AskFile, ExplainInput, ExplainSymbol, MAX_TARGET_CHARS, Prompt, ask_prompt, explain_prompt};
 pub use prose::{TextFilter, clean_markdown, clean_text};
 pub use structural::{STRUCTURAL_NOTE, explain_file, explain_plain, explain_symbol};

@@ -1,4 +1,4 @@
-//! [`explain_prompt`]: what a model is asked when the user wants code explained.
+//! What a model is asked: [`explain_prompt`] for an explanation of code, [`ask_prompt`] for a question.
 
 use aiex_syntax::{Outline, Symbol};
 
@@ -9,6 +9,8 @@ use crate::{
 
 /// The system prompt, with `{language}` for the language of the answer.
 const SYSTEM: &str = include_str!("explain.md");
+/// Likewise, for a question of the developer's own.
+const ASK: &str = include_str!("ask.md");
 /// The most characters of the target that are sent; of a longer one the middle is left out.
 pub const MAX_TARGET_CHARS: usize = 24_000;
 /// Signatures sent of those that call or are called.
@@ -38,6 +40,8 @@ pub struct ExplainInput<'a> {
     pub instruction: Option<&'a str>,
     /// The symbol that `target` is, if it is not the file.
     pub symbol: Option<ExplainSymbol>,
+    /// Sends no more characters of the target than this, and never more than [`MAX_TARGET_CHARS`].
+    pub most_chars: Option<usize>,
 }
 
 /// A symbol and what stands around it.
@@ -81,10 +85,7 @@ fn shown(symbol: &Symbol) -> String {
 
 /// The request to explain `input`. Everything from the workspace is fenced so that it cannot end its fence.
 pub fn explain_prompt(input: ExplainInput<'_>) -> Prompt {
-    let named: String =
-        input.prose.chars().filter(|char| char.is_alphanumeric() || " -".contains(*char)).take(40).collect();
-    let prose = if named.trim().is_empty() { "en" } else { named.trim() };
-    let system = SYSTEM.replace("{language}", prose).trim_end().to_owned();
+    let system = system(SYSTEM, input.prose);
 
     let mut parts = vec![format!("File: {}", code(input.path))];
     match &input.symbol {
@@ -94,7 +95,8 @@ pub fn explain_prompt(input: ExplainInput<'_>) -> Prompt {
     if let Some(instruction) = input.instruction.map(str::trim).filter(|instruction| !instruction.is_empty()) {
         parts.push(format!("The developer asks in particular: {instruction}"));
     }
-    let (target, left_out) = elide(input.target, MAX_TARGET_CHARS);
+    let (target, left_out) =
+        elide(input.target, input.most_chars.map_or(MAX_TARGET_CHARS, |most| most.min(MAX_TARGET_CHARS)));
     if left_out {
         parts.push("It is long; the line that begins with `[…` stands for what was left out of its middle.".to_owned());
     }
@@ -116,6 +118,41 @@ pub fn explain_prompt(input: ExplainInput<'_>) -> Prompt {
         }
     }
     Prompt { system, user: parts.join("\n\n") }
+}
+
+/// A file that goes with a question.
+#[derive(Clone, Copy, Debug)]
+pub struct AskFile<'a> {
+    /// Its path, relative to the workspace.
+    pub path: &'a str,
+    /// Its contents.
+    pub text: &'a str,
+}
+
+/// A question of the developer's own, with files. `prose` is the language of the answer; the files together have at
+/// most `most_chars` characters, each an equal share.
+pub fn ask_prompt<'a>(
+    question: &str,
+    files: impl Iterator<Item = AskFile<'a>> + Clone,
+    prose: &str,
+    most_chars: usize,
+) -> Prompt {
+    let share = most_chars / files.clone().count().max(1);
+    let mut parts = vec![question.trim().to_owned()];
+    for file in files {
+        let (text, left_out) = elide(file.text, share);
+        let cut =
+            if left_out { " The line that begins with `[…` stands for what was left out of its middle." } else { "" };
+        parts.push(format!("File: {}{cut}\n\n{}", code(file.path), fence("", &text).trim_end()));
+    }
+    Prompt { system: system(ASK, prose), user: parts.join("\n\n") }
+}
+
+/// A template with the language of the answer, which comes from the configuration and so from anywhere.
+fn system(template: &str, prose: &str) -> String {
+    let named: String = prose.chars().filter(|char| char.is_alphanumeric() || " -".contains(*char)).take(40).collect();
+    let prose = if named.trim().is_empty() { "en" } else { named.trim() };
+    template.replace("{language}", prose).trim_end().to_owned()
 }
 
 /// A language id, if it is one: it stands where a line break or a backtick would end the fence's first line.

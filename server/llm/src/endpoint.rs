@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use crate::{Secret, Upstream};
+use crate::{Key, Secret, Upstream};
 
 /// What the user configures for one provider.
 #[derive(Debug, Clone, Default)]
@@ -14,12 +14,28 @@ pub struct EndpointOptions {
     pub provider: String,
     /// The address under which the API's paths lie, such as `https://api.openai.com/v1`.
     pub base_url: String,
-    /// Sent as a bearer token; local servers often need none.
-    pub api_key: Option<Secret>,
+    /// The key; local servers often need none.
+    pub key: Key,
+    /// How the key is sent.
+    pub auth: Auth,
     /// Permits plain http to a host that is not this computer. Key, prompt and answer are then readable on the way.
     pub allow_http: bool,
-    /// More headers, such as `api-key` for Azure. Their values are taken for secrets.
+    /// The user calls this address local, as that of a server in the same room.
+    pub local: bool,
+    /// More headers. Their values are taken for secrets.
     pub headers: Vec<(String, Secret)>,
+    /// Certificates of authorities to trust beside the system's, as PEM.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// How a key is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer KEY` (RFC 6750).
+    #[default]
+    Bearer,
+    /// As the value of this header, named in lower case.
+    Header(&'static str),
 }
 
 /// A checked address with its credentials.
@@ -27,9 +43,12 @@ pub struct EndpointOptions {
 pub struct Endpoint {
     provider: String,
     base_url: Url,
-    has_key: bool,
+    key: Key,
+    auth: Auth,
+    local: bool,
     headers: HeaderMap,
     secrets: Vec<Secret>,
+    certificates: Vec<Vec<u8>>,
 }
 
 /// Why an [`Endpoint`] can't be. No message repeats the URL's user part or a secret.
@@ -98,7 +117,7 @@ impl Endpoint {
     /// # Errors
     /// See [`EndpointError`].
     pub fn new(options: EndpointOptions) -> Result<Self, EndpointError> {
-        let EndpointOptions { provider, base_url, api_key, allow_http, headers } = options;
+        let EndpointOptions { provider, base_url, key, auth, allow_http, local, headers, certificates } = options;
         let base_url = match Url::parse(base_url.trim()) {
             Ok(url) => url,
             Err(reason) => return Err(EndpointError::Url { provider, reason: reason.to_string() }),
@@ -119,16 +138,12 @@ impl Endpoint {
         }
 
         // An empty setting or environment variable means that there is no key.
-        let api_key = api_key.filter(|key| !key.expose().is_empty());
+        let key = match key {
+            Key::Given(secret) if secret.expose().is_empty() => Key::None,
+            key => key,
+        };
         let mut map = HeaderMap::new();
         let mut secrets = Vec::new();
-        if let Some(key) = &api_key {
-            let Some(value) = sensitive(&format!("Bearer {}", key.expose())) else {
-                return Err(EndpointError::Key { provider });
-            };
-            map.insert(AUTHORIZATION, value);
-            secrets.push(key.clone());
-        }
         for (number, (name, secret)) in (1..).zip(headers) {
             let name = name.parse::<HeaderName>().ok();
             let (Some(name), Some(value)) = (name, sensitive(secret.expose())) else {
@@ -140,7 +155,12 @@ impl Endpoint {
                 secrets.push(secret);
             }
         }
-        Ok(Self { provider, base_url, has_key: api_key.is_some(), headers: map, secrets })
+        let endpoint = Self { provider, base_url, key, auth, local, headers: map, secrets, certificates };
+        match &endpoint.key {
+            Key::Given(secret) => endpoint.headers_with(Some(secret)).map(|_| ())?,
+            Key::None | Key::From(_) => {}
+        }
+        Ok(endpoint)
     }
 
     /// The provider's name.
@@ -153,26 +173,44 @@ impl Endpoint {
         &self.base_url
     }
 
-    /// The address of `path` under the base URL.
+    /// The address of `path` under the base URL. A query may follow the path behind a `?`.
     pub(crate) fn url(&self, path: &str) -> Url {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.base_url.clone();
         url.set_path(&format!("{}/{path}", self.base_url.path().trim_end_matches('/')));
+        url.set_query(query);
         url
     }
 
-    /// The credentials and further headers, marked sensitive.
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
+    /// Where its key comes from.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
     }
 
-    /// Whether an API key is sent.
-    pub(crate) fn has_key(&self) -> bool {
-        self.has_key
+    /// The further headers and this key, marked sensitive.
+    ///
+    /// # Errors
+    /// [`EndpointError::Key`] where the key has characters that can't be sent.
+    pub(crate) fn headers_with(&self, key: Option<&Secret>) -> Result<HeaderMap, EndpointError> {
+        let mut headers = self.headers.clone();
+        if let Some(key) = key {
+            let (name, value) = match self.auth {
+                Auth::Bearer => (AUTHORIZATION, sensitive(&format!("Bearer {}", key.expose()))),
+                Auth::Header(name) => (HeaderName::from_static(name), sensitive(key.expose())),
+            };
+            headers.insert(name, value.ok_or_else(|| EndpointError::Key { provider: self.provider.clone() })?);
+        }
+        Ok(headers)
     }
 
-    /// Everything that no message may show.
+    /// The values of the further headers, which no message may show.
     pub(crate) fn secrets(&self) -> &[Secret] {
         &self.secrets
+    }
+
+    /// PEM of authorities to trust beside the system's.
+    pub(crate) fn certificates(&self) -> &[Vec<u8>] {
+        &self.certificates
     }
 
     /// The provider and origin, for messages.
@@ -183,6 +221,16 @@ impl Endpoint {
     /// Whether the host is this computer.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.base_url)
+    }
+
+    /// Whether it is this computer, or a place that the user calls local.
+    pub fn is_local(&self) -> bool {
+        self.local || self.is_loopback()
+    }
+
+    /// Scheme, host and port, such as `https://api.openai.com`.
+    pub fn origin(&self) -> String {
+        self.base_url.origin().ascii_serialization()
     }
 }
 
@@ -298,9 +346,9 @@ mod tests {
 
     #[test]
     fn credentials_are_checked_and_never_shown() {
-        let key = Some(Secret::new("sk-plan\nted"));
+        let key = Key::Given(Secret::new("sk-plan\nted"));
         check(
-            EndpointOptions { api_key: key, ..options("https://host") },
+            EndpointOptions { key, ..options("https://host") },
             expect![[r#"
             The API key of provider `p` has characters that can't be sent, such as a line break in its middle. Copy it again.
         "#]],
@@ -314,13 +362,23 @@ mod tests {
         );
 
         let options = EndpointOptions {
-            api_key: Some(Secret::new(" sk-planted\n")),
+            key: Key::Given(Secret::new(" sk-planted\n")),
             headers: vec![("api-key".to_owned(), Secret::new("sk-planted"))],
             ..options("https://host")
         };
         assert!(!format!("{options:?}").contains("planted"));
         let endpoint = Endpoint::new(options).unwrap();
         assert!(!format!("{endpoint:?}").contains("planted"));
-        assert_eq!(endpoint.headers().get(AUTHORIZATION).unwrap().as_bytes(), b"Bearer sk-planted");
+        let key = Secret::new("sk-planted");
+        let headers = endpoint.headers_with(Some(&key)).unwrap();
+        assert_eq!(headers.get(AUTHORIZATION).unwrap().as_bytes(), b"Bearer sk-planted");
+        assert!(!format!("{headers:?}").contains("planted"));
+    }
+
+    #[test]
+    fn paths_lie_under_the_base() {
+        let endpoint = Endpoint::new(options("https://host/v1/")).unwrap();
+        assert_eq!(endpoint.url("chat/completions").as_str(), "https://host/v1/chat/completions");
+        assert_eq!(endpoint.url("models/m:stream?alt=sse").as_str(), "https://host/v1/models/m:stream?alt=sse");
     }
 }

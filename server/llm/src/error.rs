@@ -6,8 +6,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a server said about asking again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retry {
+    /// The shortest wait before it.
+    pub after: Option<Duration>,
+    /// Whether to do it at all, whatever the status says (`x-should-retry`).
+    pub told: Option<bool>,
+}
+
 /// Who failed: the provider's name and the origin of its address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Upstream {
     provider: Arc<str>,
     origin: Arc<str>,
@@ -30,7 +39,7 @@ impl fmt::Display for Upstream {
 ///
 /// In every variant `at` is who failed and `detail` what the server or system said about it: one short line, free
 /// of control characters, key and prompt; empty where nothing was said.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[expect(missing_docs, reason = "the fields that recur are described once, above")]
 pub enum Error {
     /// The connection could not even be prepared.
@@ -47,8 +56,8 @@ pub enum Error {
 
     /// The secure connection was not established, mostly for a certificate.
     #[error(
-        "No secure connection to {at}.{} Check base_url, this computer's clock and root certificates, and any proxy \
-         between.",
+        "No secure connection to {at}.{} Check base_url, this computer's clock, and any proxy between; a certificate of \
+         your own goes into ca_file.",
         reason(detail)
     )]
     Tls { at: Upstream, detail: String },
@@ -137,13 +146,8 @@ pub enum Error {
     NotFound { at: Upstream, model: String, base_url: String, detail: String },
 
     /// Too many requests or tokens in a short time.
-    #[error("{at} limits how much may be asked.{} Try again {}.", said(detail), when(retry_after))]
-    RateLimited {
-        at: Upstream,
-        /// The shortest wait that the server asks for.
-        retry_after: Option<Duration>,
-        detail: String,
-    },
+    #[error("{at} limits how much may be asked.{} Try again {}.", said(detail), when(retry))]
+    RateLimited { at: Upstream, retry: Retry, detail: String },
 
     /// The account has no credit left.
     #[error("The account at {at} has no quota or credit left.{} Check its plan and billing.", said(detail))]
@@ -178,14 +182,8 @@ pub enum Error {
     Rejected { at: Upstream, status: u16, model: String, detail: String },
 
     /// The server failed or is overloaded.
-    #[error("{at} could not answer now (status {status}).{} Try again {}.", said(detail), when(retry_after))]
-    Unavailable {
-        at: Upstream,
-        status: u16,
-        /// The shortest wait that the server asks for.
-        retry_after: Option<Duration>,
-        detail: String,
-    },
+    #[error("{at} could not answer now (status {status}).{} Try again {}.", said(detail), when(retry))]
+    Unavailable { at: Upstream, status: u16, retry: Retry, detail: String },
 
     /// The server reported an error within an answer.
     #[error("{at} reported an error instead of an answer.{} Ask again.", said(detail))]
@@ -201,6 +199,52 @@ pub enum Error {
         /// The address that it points to, without its query.
         to: String,
     },
+
+    /// The key could not be read from where it is kept.
+    #[error("The API key of {at} could not be read. {detail}")]
+    Key { at: Upstream, detail: String },
+
+    /// It failed so often lately that it is left in peace for a while.
+    #[error(
+        "{at} failed most of its last requests, so `{model}` is not asked again for {}; the log says how it failed.",
+        seconds(&rounded(*wait))
+    )]
+    Resting { at: Upstream, model: String, wait: Duration },
+
+    /// More is asked at once, or in a minute, than is configured or than the provider lets through.
+    #[error("{at} takes no more requests for now. Try again {}.", when(&Retry { after: *wait, told: None }))]
+    Busy { at: Upstream, wait: Option<Duration> },
+
+    /// The day's money is spent.
+    #[error(
+        "Today's limit of ${limit_usd:.2} would be passed: ${today_usd:.2} is spent. Raise limits.daily_cost_usd, ask a \
+         local model, or wait for tomorrow; `aiex usage` shows what was spent."
+    )]
+    Limit {
+        /// What may be spent in a day, in US dollars.
+        limit_usd: f64,
+        /// What was spent, in US dollars.
+        today_usd: f64,
+    },
+
+    /// What was spent can't be looked up, so nothing more is.
+    #[error(
+        "What was spent today could not be looked up, and limits.daily_cost_usd is set, so nothing is sent. {detail}"
+    )]
+    Ledger { detail: String },
+
+    /// The model can't take what the request has.
+    #[error("The model `{model}` of {at} {what}. Choose another model.")]
+    Unsupported {
+        at: Upstream,
+        model: String,
+        /// Such as `can't see pictures`.
+        what: &'static str,
+    },
+
+    /// None of several could answer.
+    #[error("None of {} models could answer. {}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
+    All(Vec<Error>),
 
     /// The user cancelled.
     #[error("The request was cancelled.")]
@@ -250,11 +294,13 @@ impl Error {
             | Self::NotAnAnswer { .. }
             | Self::NotFound { .. }
             | Self::Rejected { .. }
+            | Self::Unsupported { .. }
             | Self::Redirect { .. } => Class::Invalid,
             Self::Truncated { .. } => Class::Truncated,
-            Self::Auth { .. } => Class::Auth,
-            Self::RateLimited { .. } => Class::RateLimited,
-            Self::Quota { .. } => Class::Quota,
+            Self::Auth { .. } | Self::Key { .. } => Class::Auth,
+            Self::RateLimited { .. } | Self::Busy { .. } | Self::Resting { .. } => Class::RateLimited,
+            Self::Quota { .. } | Self::Limit { .. } | Self::Ledger { .. } => Class::Quota,
+            Self::All(errors) => errors.last().map_or(Class::Transient, Self::class),
             Self::ContextOverflow { .. } => Class::ContextOverflow,
             Self::Refusal { .. } => Class::Refusal,
             Self::Cancelled => Class::Cancelled,
@@ -276,9 +322,14 @@ fn seconds(duration: &Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
-fn when(retry_after: &Option<Duration>) -> String {
-    match retry_after {
-        Some(wait) => format!("in {}", seconds(wait)),
+/// To whole seconds, up.
+fn rounded(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs() + u64::from(duration.subsec_nanos() > 0))
+}
+
+fn when(retry: &Retry) -> String {
+    match retry.after {
+        Some(wait) => format!("in {}", seconds(&wait)),
         None => "in a moment".to_owned(),
     }
 }

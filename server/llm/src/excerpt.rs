@@ -27,7 +27,7 @@ pub(crate) fn excerpt(text: &str, hidden: &[String]) -> String {
 /// What no message about `request` may show, the longest first so that a part does not spoil the whole.
 pub(crate) fn hidden(secrets: &[Secret], request: &Request) -> Vec<String> {
     let mut hidden: Vec<String> = secrets.iter().map(|secret| secret.expose().to_owned()).collect();
-    for line in request.messages.iter().flat_map(|message| message.content.lines()) {
+    for line in request.texts().flat_map(str::lines) {
         let line = visible(line);
         if line.len() >= PROMPT_LINE {
             // As it stands within JSON.

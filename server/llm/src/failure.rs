@@ -4,17 +4,20 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::header::{HeaderMap, LOCATION};
 use serde_json::Value;
 
-use crate::codec::Fault;
+use crate::api::Fault;
 use crate::excerpt::{excerpt, hidden};
-use crate::{Endpoint, Error, Request};
+use crate::{Endpoint, Error, Request, Retry, Secret};
 
 /// The request that failed, as far as messages need it.
 pub(crate) struct Failure<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) request: &'a Request,
+    /// The key that was sent.
+    pub(crate) key: Option<&'a Secret>,
 }
 
 impl Failure<'_> {
@@ -64,7 +67,11 @@ impl Failure<'_> {
             Ok(value) => Said::from_json(&value),
             Err(_) => Said { message: String::from_utf8_lossy(body).into_owned(), ..Said::default() },
         };
-        self.classify(Some(status), retry_after(headers), &said)
+        self.classify(
+            Some(status),
+            Retry { after: retry_after(headers).or(said.retry_after), told: told(headers) },
+            &said,
+        )
     }
 
     /// The codec could not read the answer. `body` is the whole of it where it was not a stream.
@@ -76,57 +83,50 @@ impl Failure<'_> {
             Fault::NotAnAnswer => Error::NotAnAnswer { at, detail: self.show(&String::from_utf8_lossy(body)) },
             Fault::Reply(value) => {
                 let said = Said::from_json(&value);
-                self.classify(said.status, None, &said)
+                self.classify(said.status, Retry { after: said.retry_after, told: None }, &said)
             }
         }
     }
 
     /// Fit to be shown, without anything that belongs to the user.
     pub(crate) fn show(&self, text: &str) -> String {
-        excerpt(text, &hidden(self.endpoint.secrets(), self.request))
+        let secrets = self.endpoint.secrets().iter().chain(self.key).cloned();
+        excerpt(text, &hidden(&secrets.collect::<Vec<_>>(), self.request))
     }
 
-    fn classify(&self, status: Option<u16>, retry_after: Option<Duration>, said: &Said) -> Error {
+    fn classify(&self, status: Option<u16>, retry: Retry, said: &Said) -> Error {
         let at = self.endpoint.upstream();
         let model = self.request.model.clone();
         let detail = self.show(&said.message);
         let code = |known: &[&str]| said.codes.iter().any(|code| known.contains(&code.as_str()));
 
         if code(&["context_length_exceeded", "exceed_context_size_error"]) || self.is_overflow(status, said) {
-            return Error::ContextOverflow { at, model, used: said.used, limit: said.limit, detail };
+            let (used, limit) = said.sizes();
+            return Error::ContextOverflow { at, model, used, limit, detail };
         }
         if status == Some(402)
-            || code(&["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"])
+            || code(&["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_error"])
             || said.codes.iter().any(|code| code.ends_with("spend_limit_exceeded"))
+            || said.is_final
+            || said.message.contains("credit balance is too low")
         {
             return Error::Quota { at, detail };
         }
-        if code(&["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"]) {
+        if code(&["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "refusal"]) {
             return Error::Refusal { at, detail };
         }
-        let status = status.or_else(|| {
-            [
-                (401, "invalid_api_key"),
-                (401, "authentication_error"),
-                (404, "model_not_found"),
-                (429, "rate_limit_exceeded"),
-                (429, "rate_limit_error"),
-                (429, "slow_down"),
-                (503, "overloaded_error"),
-            ]
-            .iter()
-            .find(|(_, known)| code(&[known]))
-            .map(|(status, _)| *status)
-        });
+        let status = status.or_else(|| STATUSES.iter().find(|(_, known)| code(&[known])).map(|(status, _)| *status));
         match status {
-            Some(status @ (401 | 403)) => Error::Auth { at, status, sent: self.endpoint.has_key(), detail },
+            Some(status @ (401 | 403)) => Error::Auth { at, status, sent: self.key.is_some(), detail },
             Some(404) => {
                 let base_url = self.show(self.endpoint.base_url().as_str());
                 Error::NotFound { at, model, base_url, detail }
             }
-            Some(429) => Error::RateLimited { at, retry_after, detail },
+            Some(429) => Error::RateLimited { at, retry, detail },
             // Time-out, conflict and "too early" pass by themselves.
-            Some(status @ (408 | 409 | 425 | 500..)) => Error::Unavailable { at, status, retry_after, detail },
+            Some(status @ (408 | 409 | 425 | 500..)) => Error::Unavailable { at, status, retry, detail },
+            // The server knows better than its status.
+            Some(status) if retry.told == Some(true) => Error::Unavailable { at, status, retry, detail },
             Some(status) => Error::Rejected { at, status, model, detail },
             None => Error::Reported { at, detail },
         }
@@ -135,12 +135,37 @@ impl Failure<'_> {
     /// Compatible servers often send no code, only these words.
     fn is_overflow(&self, status: Option<u16>, said: &Said) -> bool {
         let message = said.message.to_ascii_lowercase();
-        matches!(status, None | Some(400 | 413 | 422 | 500))
-            && ["maximum context length", "context length exceeded", "exceeds the available context", "context window"]
-                .iter()
-                .any(|words| message.contains(words))
+        let words = [
+            "maximum context length",
+            "context length exceeded",
+            "exceeds the available context",
+            "context window",
+            "prompt is too long",
+            "exceeds the maximum number of tokens",
+        ];
+        matches!(status, None | Some(400 | 413 | 422 | 500)) && words.iter().any(|words| message.contains(words))
     }
 }
+
+/// The statuses of errors that arrive within an answer, by their codes.
+const STATUSES: [(u16, &str); 16] = [
+    (400, "invalid_request_error"),
+    (401, "invalid_api_key"),
+    (401, "authentication_error"),
+    (401, "UNAUTHENTICATED"),
+    (403, "permission_error"),
+    (403, "PERMISSION_DENIED"),
+    (404, "model_not_found"),
+    (404, "not_found_error"),
+    (429, "rate_limit_exceeded"),
+    (429, "rate_limit_error"),
+    (429, "slow_down"),
+    (429, "RESOURCE_EXHAUSTED"),
+    (503, "overloaded_error"),
+    (503, "UNAVAILABLE"),
+    (500, "api_error"),
+    (500, "server_error"),
+];
 
 /// What an error body or an error object says.
 #[derive(Debug, Default)]
@@ -150,19 +175,36 @@ struct Said {
     status: Option<u16>,
     used: Option<u64>,
     limit: Option<u64>,
+    retry_after: Option<Duration>,
+    /// A quota of a whole day is used up.
+    is_final: bool,
 }
 
 impl Said {
-    /// OpenAI's `{"error": {message, type, code}}`, and what compatible servers make of it: a bare text, the fields
-    /// without `error` around them, FastAPI's `detail`, a code that is an HTTP status.
+    /// OpenAI's `{"error": {message, type, code}}`, Google's with `status` and `details`, and what compatible servers
+    /// make of it: a bare text, the fields without `error` around them, FastAPI's `detail`, a code that is an HTTP
+    /// status, all of it in a list.
     fn from_json(value: &Value) -> Self {
+        let value = value.get(0).unwrap_or(value);
         let inner = value.get("error").filter(|error| !error.is_null()).unwrap_or(value);
         let message = [Some(inner), inner.get("message"), value.get("message"), inner.get("detail")]
             .into_iter()
             .flatten()
             .find_map(Value::as_str);
-        let fields = ["code", "type"].map(|field| inner.get(field));
+        let fields = ["code", "type", "status"].map(|field| inner.get(field));
         let number = |field| inner.get(field).and_then(Value::as_u64);
+        let details = || inner.get("details").and_then(Value::as_array).into_iter().flatten();
+        let is = |detail: &&Value, kind: &str| {
+            detail.get("@type").and_then(Value::as_str).is_some_and(|name| name.ends_with(kind))
+        };
+        let delay = details().filter(|detail| is(detail, "RetryInfo")).find_map(|detail| {
+            let seconds = detail.get("retryDelay")?.as_str()?.strip_suffix('s')?.parse().ok()?;
+            Duration::try_from_secs_f64(seconds).ok()
+        });
+        let mut violations = details().filter(|detail| is(detail, "QuotaFailure")).flat_map(|detail| {
+            let violations = detail.get("violations").and_then(Value::as_array).into_iter().flatten();
+            violations.filter_map(|violation| violation.get("quotaId")?.as_str())
+        });
         Self {
             message: message.map_or_else(|| value.to_string(), str::to_owned),
             codes: fields.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -173,15 +215,42 @@ impl Said {
             // llama.cpp's names.
             used: number("n_prompt_tokens"),
             limit: number("n_ctx"),
+            retry_after: delay,
+            is_final: violations.any(|quota| quota.contains("PerDay")),
+        }
+    }
+
+    /// The tokens that a request has and those that it may have: told apart, or as the two numbers of a sentence such
+    /// as "prompt is too long: 210000 tokens > 200000 maximum".
+    fn sizes(&self) -> (Option<u64>, Option<u64>) {
+        if self.used.is_some() || self.limit.is_some() {
+            return (self.used, self.limit);
+        }
+        let numbers = self.message.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+        let numbers: Vec<_> = numbers.filter(|number| *number >= 256).collect();
+        match numbers[..] {
+            [a, b, ..] if a != b => (Some(a.max(b)), Some(a.min(b))),
+            [limit] => (None, Some(limit)),
+            _ => (None, None),
         }
     }
 }
 
-/// `retry-after-ms`, else `retry-after` in seconds (RFC 9110, 10.2.3).
+/// `retry-after-ms`, else `retry-after` in seconds or as a date (RFC 9110, 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;
-    Duration::try_from_secs_f64(seconds).ok()
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name| text(name)?.parse::<f64>().ok();
+    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"));
+    let date = || {
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(text("retry-after")?).ok()?;
+        Some(date.duration_since(Timestamp::now()).as_secs_f64().max(0.0))
+    };
+    Duration::try_from_secs_f64(seconds.or_else(date)?).ok()
+}
+
+/// `x-should-retry`, as OpenAI and Anthropic send it.
+fn told(headers: &HeaderMap) -> Option<bool> {
+    headers.get("x-should-retry")?.to_str().ok()?.parse().ok()
 }
 
 /// The error and what caused it. An [`io::Error`] hides what it was made of from `source`.
@@ -212,7 +281,6 @@ mod tests {
         Endpoint::new(EndpointOptions {
             provider: "acme".into(),
             base_url: "https://api.example/v1".into(),
-            api_key: Some(Secret::new("sk-planted")),
             ..EndpointOptions::default()
         })
         .unwrap()
@@ -224,13 +292,13 @@ mod tests {
 
     fn check(status: u16, headers: &[(&'static str, &str)], body: &str, expect: Expect) {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        let failure = Failure { endpoint: &endpoint(), request: &request() };
+        let failure = Failure { endpoint: &endpoint(), request: &request(), key: Some(&Secret::new("sk-planted")) };
         let error = failure.status(status, &headers, body.as_bytes());
         expect.assert_eq(&format!("{:?}: {error}\n", error.class()));
     }
 
     fn check_in_stream(object: &str, expect: Expect) {
-        let failure = Failure { endpoint: &endpoint(), request: &request() };
+        let failure = Failure { endpoint: &endpoint(), request: &request(), key: Some(&Secret::new("sk-planted")) };
         let error = failure.fault(Fault::Reply(serde_json::from_str(object).unwrap()), b"");
         expect.assert_eq(&format!("{:?}: {error}\n", error.class()));
     }
@@ -334,7 +402,7 @@ mod tests {
             &[],
             r#"{"object":"error","message":"This model's maximum context length is 8192 tokens."}"#,
             expect![[r#"
-                ContextOverflow: The request is too long for the model `tiny` of acme (https://api.example). It said: “This model's maximum context length is 8192 tokens”. Select less, or choose a model with a larger context.
+                ContextOverflow: The request is too long for the model `tiny` of acme (https://api.example): at most 8192 tokens. It said: “This model's maximum context length is 8192 tokens”. Select less, or choose a model with a larger context.
             "#]],
         );
     }

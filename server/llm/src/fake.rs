@@ -13,10 +13,10 @@
 //! # }
 //! ```
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{Error, Event, EventStream, Provider, Request, StopReason, Upstream};
+use crate::{Error, Event, EventStream, Model, Provider, Request, StopReason, Upstream};
 
 type Item = Result<Event, Error>;
 
@@ -95,6 +95,26 @@ impl FakeCall {
 impl Provider for FakeProvider {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn origin(&self) -> String {
+        "fake".to_owned()
+    }
+
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    fn model(&self, _: &str) -> Model {
+        Model::default()
+    }
+
+    fn models(&self) -> BoxFuture<'static, Result<Vec<(String, Model)>, Error>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn count(&self, _: Request) -> BoxFuture<'static, Result<Option<u64>, Error>> {
+        async { Ok(None) }.boxed()
     }
 
     fn stream(&self, request: Request) -> EventStream {

@@ -1,20 +1,30 @@
-//! The transport: one POST, its time limits, its body; knows the codecs only as [`Codec`].
+//! The transport: requests, their time limits, their bodies; knows the formats only as [`Api`].
 
-use std::collections::VecDeque;
-use std::ops::Deref;
-use std::sync::Arc;
-use std::time::Duration;
+mod answer;
 
-use futures::{StreamExt, stream};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, Response, redirect};
-use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
 
-use crate::codec::{Codec, Step};
-use crate::failure::Failure;
-use crate::sse::{DEFAULT_LIMIT, SseDecoder};
-use crate::{Endpoint, Error, Event, EventStream, Request};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use reqwest::{
+    Certificate, Client, Method, Response, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+    redirect,
+};
+use serde_json::Value;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    Endpoint, Error, EventStream, Key, Kind, Model, Price, Provider, Quirks, Request, Secret, failure::Failure, quota,
+    single_flight::SingleFlight, sse::DEFAULT_LIMIT,
+};
 
 /// An error body is read no longer and no further than this: only its first lines are shown.
 const ERROR_BODY_WAIT: Duration = Duration::from_secs(5);
@@ -37,49 +47,235 @@ impl Default for Timeouts {
     }
 }
 
-/// One endpoint and its connections.
+/// How a provider is spoken to.
+#[derive(Debug, Clone)]
+pub struct Dialect {
+    /// The wire format.
+    pub kind: Kind,
+    /// What this server does otherwise than others of its kind.
+    pub quirks: Quirks,
+    /// The heading of its models in the table.
+    pub heading: String,
+    /// What the user says of its models, by their names.
+    pub models: BTreeMap<String, Model>,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+}
+
+impl Dialect {
+    /// A format without anything special.
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            quirks: Quirks::default(),
+            heading: String::new(),
+            models: BTreeMap::new(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// A provider behind an address.
+#[derive(Debug, Clone)]
+pub struct HttpProvider {
+    http: Arc<Http>,
+}
+
+/// One endpoint, its connections, and what was learned of it.
 #[derive(Debug)]
-pub(crate) struct Http {
+struct Http {
     endpoint: Endpoint,
-    timeouts: Timeouts,
+    dialect: Dialect,
     client: OnceCell<Client>,
+    /// From the endpoint's source, once it was asked.
+    key: Mutex<Option<Option<Secret>>>,
+    /// Held while the source is asked.
+    asking: tokio::sync::Mutex<()>,
+    /// What its own list says of its models.
+    listed: RwLock<BTreeMap<String, Model>>,
+    free_at: Mutex<Option<Instant>>,
+    lists: SingleFlight<(), Result<Vec<(String, Model)>, Error>>,
+    counts: SingleFlight<Vec<u8>, Result<Option<u64>, Error>>,
+}
+
+impl HttpProvider {
+    /// Makes the provider; opens nothing.
+    pub fn new(endpoint: Endpoint, dialect: Dialect) -> Self {
+        Self {
+            http: Arc::new(Http {
+                endpoint,
+                dialect,
+                client: OnceCell::new(),
+                key: Mutex::default(),
+                asking: Default::default(),
+                listed: RwLock::default(),
+                free_at: Mutex::default(),
+                lists: SingleFlight::default(),
+                counts: SingleFlight::default(),
+            }),
+        }
+    }
+}
+
+impl HttpProvider {
+    /// A question with one JSON answer, at a path below the base URL: what only this provider knows.
+    pub async fn ask(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        self.http.ask(&Request::default(), Method::POST, path, Some(body)).await
+    }
+}
+
+impl Provider for HttpProvider {
+    fn name(&self) -> &str {
+        self.http.endpoint.provider()
+    }
+
+    fn origin(&self) -> String {
+        self.http.endpoint.origin()
+    }
+
+    fn is_local(&self) -> bool {
+        self.http.endpoint.is_local()
+    }
+
+    fn stream(&self, request: Request) -> EventStream {
+        answer::stream(Arc::clone(&self.http), request)
+    }
+
+    fn model(&self, name: &str) -> Model {
+        self.http.model(name)
+    }
+
+    fn models(&self) -> BoxFuture<'static, Result<Vec<(String, Model)>, Error>> {
+        let http = Arc::clone(&self.http);
+        let ask = move || async move { http.list().await }.boxed();
+        self.http.lists.get((), ask).boxed()
+    }
+
+    fn count(&self, request: Request) -> BoxFuture<'static, Result<Option<u64>, Error>> {
+        let http = Arc::clone(&self.http);
+        let counted = http.dialect.kind.api().count(&request, &http.model(&request.model), &http.dialect.quirks);
+        let Some((path, body)) = counted else { return async { Ok(None) }.boxed() };
+        let key = [path.as_bytes(), b"\n", body.to_string().as_bytes()].concat();
+        let ask = move || async move { http.count(&request, &path, &body).await }.boxed();
+        self.http.counts.get(key, ask).boxed()
+    }
+
+    fn free_at(&self) -> Option<Instant> {
+        *self.http.free_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Http {
-    pub(crate) fn new(endpoint: Endpoint, timeouts: Timeouts) -> Self {
-        Self { endpoint, timeouts, client: OnceCell::new() }
+    fn model(&self, name: &str) -> Model {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default();
+        let own = self.dialect.models.get(name).cloned().unwrap_or_default();
+        let model = own.or(&listed).or(&Model::known(&self.dialect.heading, name));
+        match self.endpoint.is_loopback() {
+            true => Model { price: model.price.or(Some(Price::FREE)), ..model },
+            false => model,
+        }
     }
 
-    pub(crate) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    async fn list(&self) -> Result<Vec<(String, Model)>, Error> {
+        let api = self.dialect.kind.api();
+        let list = self.ask(&Request::default(), Method::GET, api.models_path(), None).await?;
+        let models = api.models(&list);
+        let known = models.iter().filter(|(_, model)| *model != Model::default()).cloned();
+        self.listed.write().unwrap_or_else(PoisonError::into_inner).extend(known);
+        Ok(models)
     }
 
-    /// The answer to `request`, sent when the stream is first polled.
-    pub(crate) fn stream(self: Arc<Self>, request: Request, codec: impl Codec) -> EventStream {
-        let answer = Answer {
-            http: self,
-            request,
-            codec,
-            body: Body::NotSent,
-            deadline: None,
-            begun: false,
-            ready: VecDeque::new(),
-            failed: None,
+    async fn count(&self, request: &Request, path: &str, body: &Value) -> Result<Option<u64>, Error> {
+        let answer = self.ask(request, Method::POST, path, Some(body)).await?;
+        Ok(self.dialect.kind.api().counted(&answer))
+    }
+
+    /// A question with one JSON answer.
+    async fn ask(&self, request: &Request, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let body = body.map(Value::to_string);
+        let deadline = Instant::now().checked_add(self.dialect.timeouts.first_event);
+        let (mut response, key) = self.send(request, method, path, "application/json", body, deadline).await?;
+        let failure = Failure { endpoint: &self.endpoint, request, key: key.as_ref() };
+        let mut bytes = Vec::new();
+        loop {
+            let chunk = within(deadline, response.chunk()).await.ok_or_else(|| self.late())?;
+            let Some(chunk) = chunk.map_err(|error| failure.receiving(&error))? else { break };
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > DEFAULT_LIMIT {
+                return Err(Error::TooLong { at: self.endpoint.upstream(), limit: DEFAULT_LIMIT });
+            }
+        }
+        serde_json::from_slice(&bytes).map_err(|_| failure.fault(crate::api::Fault::NotAnAnswer, &bytes))
+    }
+
+    /// Sends a request and returns its answer if it is one, with the key that was sent. A key that is no longer taken
+    /// is asked for once more where it came from.
+    async fn send(
+        &self,
+        request: &Request,
+        method: Method,
+        path: &str,
+        accept: &'static str,
+        body: Option<String>,
+        deadline: Option<Instant>,
+    ) -> Result<(Response, Option<Secret>), Error> {
+        let client = self.client().await?;
+        let mut refused = None;
+        loop {
+            let key = self.key(refused.as_ref()).await?;
+            let headers = self.endpoint.headers_with(key.as_ref());
+            let headers =
+                headers.map_err(|error| Error::Key { at: self.endpoint.upstream(), detail: error.to_string() })?;
+            let mut sending =
+                client.request(method.clone(), self.endpoint.url(path)).headers(headers).header(ACCEPT, accept);
+            if let Some(body) = &body {
+                sending = sending.header(CONTENT_TYPE, "application/json").body(body.clone());
+            }
+            let failure = Failure { endpoint: &self.endpoint, request, key: key.as_ref() };
+            let sent = within(deadline, sending.send()).await.ok_or_else(|| self.late())?;
+            let response = sent.map_err(|error| failure.sending(&error, self.dialect.timeouts.connect))?;
+            if let Some(wait) = quota::wait(response.headers(), Timestamp::now()) {
+                *self.free_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
+            }
+            if response.status().is_success() {
+                return Ok((response, key));
+            }
+            let is_stale = response.status() == StatusCode::UNAUTHORIZED && refused.is_none();
+            if is_stale && matches!(self.endpoint.key(), Key::From(_)) && key.is_some() {
+                refused = key;
+                continue;
+            }
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = error_body(response, self.dialect.timeouts.first_event.min(ERROR_BODY_WAIT)).await;
+            return Err(failure.status(status, &headers, &body));
+        }
+    }
+
+    /// The key, asked for on first use, and again where it is the one that was `refused`.
+    async fn key(&self, refused: Option<&Secret>) -> Result<Option<Secret>, Error> {
+        let source = match self.endpoint.key() {
+            Key::None => return Ok(None),
+            Key::Given(secret) => return Ok(Some(secret.clone())),
+            Key::From(source) => Arc::clone(source),
         };
-        stream::unfold(answer, |mut answer| async {
-            let item = answer.next().await?;
-            Some((item, answer))
-        })
-        .boxed()
+        let _asking = self.asking.lock().await;
+        let known = self.key.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(key) = known.filter(|key| refused.is_none() || key.as_ref() != refused) {
+            return Ok(key);
+        }
+        let asked = tokio::task::spawn_blocking(move || source.key()).await;
+        let asked = asked.unwrap_or_else(|_| Err("This is a bug of Aiex.".to_owned()));
+        let key = asked.map_err(|detail| Error::Key { at: self.endpoint.upstream(), detail })?;
+        let key = key.filter(|key| !key.expose().is_empty());
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
+        Ok(key)
     }
 
     /// The client, built on first use: reading the root certificates takes tens of milliseconds.
     async fn client(&self) -> Result<&Client, Error> {
         let build = || async {
-            let connect = self.timeouts.connect;
-            let loopback = self.endpoint.is_loopback();
-            let tls = self.endpoint.base_url().scheme() == "https";
-            let built = tokio::task::spawn_blocking(move || build(connect, loopback, tls)).await;
+            let (endpoint, connect) = (self.endpoint.clone(), self.dialect.timeouts.connect);
+            let built = tokio::task::spawn_blocking(move || build(&endpoint, connect)).await;
             let failed = |detail: String| Error::Setup { at: self.endpoint.upstream(), detail };
             match built {
                 Ok(Ok(client)) => Ok(client),
@@ -89,9 +285,14 @@ impl Http {
         };
         self.client.get_or_try_init(build).await
     }
+
+    /// Nothing that means something came in time.
+    fn late(&self) -> Error {
+        Error::NoFirstEvent { at: self.endpoint.upstream(), after: self.dialect.timeouts.first_event }
+    }
 }
 
-fn build(connect: Duration, loopback: bool, tls: bool) -> reqwest::Result<Client> {
+fn build(endpoint: &Endpoint, connect: Duration) -> reqwest::Result<Client> {
     // Fails only where the program has installed a provider already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -99,185 +300,17 @@ fn build(connect: Duration, loopback: bool, tls: bool) -> reqwest::Result<Client
         // A redirect would carry the prompt, and every key that is not in `Authorization`, to another origin.
         .redirect(redirect::Policy::none())
         .connect_timeout(connect);
-    if loopback {
+    for pem in endpoint.certificates() {
+        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem)?);
+    }
+    if endpoint.is_loopback() {
         builder = builder.no_proxy();
-        if !tls {
+        if endpoint.base_url().scheme() == "http" {
             // A local server must be reachable on a computer without root certificates.
             builder = builder.tls_certs_only([]);
         }
     }
     builder.build()
-}
-
-/// One answer while it arrives.
-struct Answer<C> {
-    http: Arc<Http>,
-    request: Request,
-    codec: C,
-    body: Body,
-    /// When the next event that means something is due; `None` where the limit is beyond what a clock can say.
-    deadline: Option<Instant>,
-    /// Something that means something has arrived.
-    begun: bool,
-    ready: VecDeque<Event>,
-    /// To be yielded after what is ready.
-    failed: Option<Error>,
-}
-
-/// Where an answer's bytes go.
-enum Body {
-    NotSent,
-    /// Nothing but white space has arrived.
-    Unknown(Response),
-    Events(Response, SseDecoder),
-    /// Something else than an event stream; judged when it is complete.
-    Whole(Response, Vec<u8>),
-    Ended,
-}
-
-impl<C: Codec> Answer<C> {
-    async fn next(&mut self) -> Option<Result<Event, Error>> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
-            }
-            if let Some(error) = self.failed.take() {
-                return Some(Err(error));
-            }
-            // Taking the body closes its socket, unless it is put back.
-            let advanced = match std::mem::replace(&mut self.body, Body::Ended) {
-                Body::Ended => return None,
-                Body::NotSent => self.send().await.map(Body::Unknown),
-                Body::Unknown(response) => self.sniff(response).await,
-                Body::Events(response, decoder) => self.events(response, decoder).await,
-                Body::Whole(response, bytes) => self.whole(response, bytes).await,
-            };
-            match advanced {
-                Ok(body) => self.body = body,
-                Err(error) => self.failed = Some(error),
-            }
-        }
-    }
-
-    async fn send(&mut self) -> Result<Response, Error> {
-        let http = Arc::clone(&self.http);
-        let body = self.codec.encode(&self.request);
-        let body = body.map_err(|error| Error::Setup { at: http.endpoint.upstream(), detail: error.to_string() })?;
-        let client = http.client().await?;
-        let sending = client
-            .post(http.endpoint.url(self.codec.path()))
-            .headers(http.endpoint.headers().clone())
-            .header(ACCEPT, "text/event-stream")
-            .header(CONTENT_TYPE, "application/json")
-            .body(body)
-            .send();
-        self.deadline = Instant::now().checked_add(http.timeouts.first_event);
-        let sent = within(self.deadline, sending).await.ok_or_else(|| self.late())?;
-        let response = sent.map_err(|error| self.failure().sending(&error, http.timeouts.connect))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = error_body(response, http.timeouts.first_event.min(ERROR_BODY_WAIT)).await;
-        Err(self.failure().status(status, &headers, &body))
-    }
-
-    /// Tells an event stream from anything else by its first character, because content types can't be trusted: no
-    /// field name of an event begins like JSON or HTML.
-    async fn sniff(&mut self, mut response: Response) -> Result<Body, Error> {
-        let Some(chunk) = self.chunk(&mut response).await? else { return self.ended() };
-        let skipped = |byte: &u8| byte.is_ascii_whitespace() || "\u{feff}".as_bytes().contains(byte);
-        let start = chunk.iter().position(|byte| !skipped(byte)).unwrap_or(chunk.len());
-        let bytes = chunk.get(start..).unwrap_or_default();
-        match bytes.first() {
-            None => Ok(Body::Unknown(response)),
-            Some(b'{' | b'[' | b'<') => {
-                self.moved();
-                Ok(Body::Whole(response, bytes.to_vec()))
-            }
-            Some(_) => {
-                let mut decoder = SseDecoder::default();
-                Ok(if self.decode(&mut decoder, bytes)? { Body::Ended } else { Body::Events(response, decoder) })
-            }
-        }
-    }
-
-    async fn events(&mut self, mut response: Response, mut decoder: SseDecoder) -> Result<Body, Error> {
-        if let Some(chunk) = self.chunk(&mut response).await? {
-            let done = self.decode(&mut decoder, &chunk)?;
-            return Ok(if done { Body::Ended } else { Body::Events(response, decoder) });
-        }
-        self.ended()
-    }
-
-    /// The body ended cleanly, which the answer may not have.
-    fn ended(&mut self) -> Result<Body, Error> {
-        let mut out = Vec::new();
-        let ended = self.codec.end(&mut out);
-        self.ready.extend(out);
-        ended.map_err(|fault| self.failure().fault(fault, &[]))?;
-        Ok(Body::Ended)
-    }
-
-    async fn whole(&mut self, mut response: Response, mut bytes: Vec<u8>) -> Result<Body, Error> {
-        if let Some(chunk) = self.chunk(&mut response).await? {
-            self.moved();
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > DEFAULT_LIMIT {
-                return Err(self.too_long(DEFAULT_LIMIT));
-            }
-            return Ok(Body::Whole(response, bytes));
-        }
-        let mut out = Vec::new();
-        let decoded = self.codec.whole(&bytes, &mut out);
-        decoded.map_err(|fault| self.failure().fault(fault, &bytes))?;
-        self.ready.extend(out);
-        Ok(Body::Ended)
-    }
-
-    /// Decodes the events that `bytes` complete; whether the answer is then complete.
-    fn decode(&mut self, decoder: &mut SseDecoder, bytes: &[u8]) -> Result<bool, Error> {
-        let mut events = Vec::new();
-        let pushed = decoder.push(bytes, &mut events);
-        for event in &events {
-            let mut out = Vec::new();
-            let step = self.codec.event(event, &mut out);
-            self.ready.extend(out);
-            match step.map_err(|fault| self.failure().fault(fault, &[]))? {
-                Step::Nothing => {}
-                Step::Progress => self.moved(),
-                Step::Done => return Ok(true),
-            }
-        }
-        pushed.map_err(|error| self.too_long(error.limit))?;
-        Ok(false)
-    }
-
-    async fn chunk(&mut self, response: &mut Response) -> Result<Option<impl Deref<Target = [u8]> + use<C>>, Error> {
-        let chunk = within(self.deadline, response.chunk()).await.ok_or_else(|| self.late())?;
-        chunk.map_err(|error| self.failure().receiving(&error))
-    }
-
-    fn moved(&mut self) {
-        self.begun = true;
-        self.deadline = Instant::now().checked_add(self.http.timeouts.idle);
-    }
-
-    fn late(&self) -> Error {
-        let at = self.http.endpoint.upstream();
-        match self.begun {
-            false => Error::NoFirstEvent { at, after: self.http.timeouts.first_event },
-            true => Error::Silent { at, after: self.http.timeouts.idle },
-        }
-    }
-
-    fn too_long(&self, limit: usize) -> Error {
-        Error::TooLong { at: self.http.endpoint.upstream(), limit }
-    }
-
-    fn failure(&self) -> Failure<'_> {
-        Failure { endpoint: &self.http.endpoint, request: &self.request }
-    }
 }
 
 /// `future`, or `None` at the deadline. A future that is ready comes first in `timeout_at`, so a server that is never

@@ -2,18 +2,20 @@
 
 use std::fmt;
 
-/// A key or other credential. Its `Debug` and `Display` show `***`.
+use zeroize::Zeroizing;
+
+/// A key or other credential. Its `Debug` and `Display` show `***`, and its memory is overwritten when it is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes the secret, without the white space around it that pasting and files add.
     pub fn new(secret: impl AsRef<str>) -> Self {
-        Self(secret.as_ref().trim().to_owned())
+        Self(Zeroizing::new(secret.as_ref().trim().to_owned()))
     }
 
-    /// The secret itself.
-    pub(crate) fn expose(&self) -> &str {
+    /// The secret itself, to be put where it belongs and nowhere else.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

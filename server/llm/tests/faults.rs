@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aiex_llm::{
-    Class, Endpoint, EndpointOptions, Error, Event, Message, OpenAiChat, Provider, Request, Secret, StopReason,
-    Timeouts,
+    Class, Dialect, Endpoint, EndpointOptions, Error, Event, HttpProvider, Key, Kind, Message, Provider, Request,
+    Secret, StopReason, Timeouts,
 };
 use expect_test::{Expect, expect};
 use futures::StreamExt;
@@ -111,15 +111,15 @@ fn endpoint(base_url: &str) -> Endpoint {
     Endpoint::new(EndpointOptions {
         provider: "acme".into(),
         base_url: base_url.into(),
-        api_key: Some(Secret::new(KEY)),
+        key: Key::Given(Secret::new(KEY)),
         headers: vec![("x-api-key".into(), Secret::new(KEY))],
         ..EndpointOptions::default()
     })
     .unwrap()
 }
 
-fn provider(base_url: &str, timeouts: Timeouts) -> OpenAiChat {
-    OpenAiChat::new(endpoint(base_url), timeouts)
+fn provider(base_url: &str, timeouts: Timeouts) -> HttpProvider {
+    HttpProvider::new(endpoint(base_url), Dialect { timeouts, ..Dialect::of(Kind::OpenAiChat) })
 }
 
 fn request() -> Request {
@@ -265,7 +265,7 @@ async fn no_tls_where_https_is_expected() {
     });
     let items = ask(&base_url, patient()).await;
     expect![[r#"
-        Invalid: No secure connection to acme (ORIGIN). Reason: received corrupt message of type InvalidContentType. Check base_url, this computer's clock and root certificates, and any proxy between.
+        Invalid: No secure connection to acme (ORIGIN). Reason: received corrupt message of type InvalidContentType. Check base_url, this computer's clock, and any proxy between; a certificate of your own goes into ca_file.
     "#]].assert_eq(&show(&items, &base_url));
 }
 
@@ -585,10 +585,10 @@ async fn usage_repeated() {
     check(
         reply(format!("{OK}{HELLO}{usage}{FINISH}{usage}{usage}{DONE}")).await,
         expect![[r#"
-        Text("Hello")
-        Usage(Usage { input: 5, output: 1, cached_input: 0, reasoning: 0 })
-        Stop(End)
-    "#]],
+            Text("Hello")
+            Usage(Usage { input: 5, output: 1, cached_input: 0, cache_written: 0, reasoning: 0 })
+            Stop(End)
+        "#]],
     )
     .await;
 }

@@ -18,6 +18,8 @@ pub(super) enum Command {
     },
     /// Say where your configuration file belongs
     Path,
+    /// Print the configuration's JSON Schema, for editors that complete and check TOML with one
+    Schema,
     /// Check your file, this folder's `.aiex.toml` and the environment; exits with 1 if something is wrong
     Check,
 }
@@ -26,6 +28,11 @@ pub(super) fn config(command: &Command) -> Result<ExitCode> {
     if let Command::Path = command {
         let path = paths::config_file().context("there is no home folder; set AIEX_CONFIG to a file")?;
         print(&format!("{}\n", path.display()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Schema = command {
+        let schema = serde_json::to_string_pretty(&config::schema())?;
+        print(&format!("{schema}\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let places = config::Places { workspaces: vec![workspace::root_of(Path::new("."))], ..Default::default() };

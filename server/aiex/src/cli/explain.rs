@@ -1,13 +1,11 @@
 //! `aiex explain`: the explanation of a file or of the symbol at a place, streamed to stdout.
 
 use std::{
-    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
 
-use aiex_assist::TextFilter;
 use aiex_text::{Encoding, Position, Text};
 use anyhow::{Context as _, Result, bail};
 
@@ -15,7 +13,6 @@ use super::print;
 use crate::{
     config::{self, Places},
     documents::Snapshot,
-    engine::{Engine, Model},
     explain::{Cursor, Target},
     workspace,
 };
@@ -39,45 +36,20 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
     let workspace = workspace::root_of(&path);
     let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
     super::warn(&loaded.problems);
-    let engine = Engine::of(&loaded)?;
-
     let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
     let shown = absolute.strip_prefix(&workspace).unwrap_or(&path).display().to_string();
     let name = path.display().to_string();
     let target = Target::find(Arc::new(Snapshot::of_file(name.into(), &contents, "")), cursor, shown);
-    match engine {
-        Engine::Offline => {
+    super::model::run(loaded, &workspace, async |model, loaded| match model {
+        None => {
             print(&format!("{}\n", target.structural().trim_end()))?;
             Ok(ExitCode::SUCCESS)
         }
-        Engine::Model(model) => {
+        Some(model) => {
             loaded.config.privacy.check(&absolute).map_err(anyhow::Error::msg)?;
-            loaded.unkept().iter().for_each(|unkept| eprintln!("aiex: {unkept}"));
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(stream(&model, &target, &loaded.config.language.0))
+            super::model::stream(&model, "explain", |most| target.prompt(&loaded.config.language.0, None, most)).await
         }
-    }
-}
-
-/// Writes the answer as it comes. Ctrl-C drops the request, which closes its connection.
-async fn stream(model: &Model, target: &Target, language: &str) -> Result<ExitCode> {
-    let (mut written, mut filter) = (Ok(()), TextFilter::default());
-    let ask = model.ask(target.prompt(language, None), |piece| {
-        written = print(&filter.push(piece));
-        // Nobody reads on: nothing more is to be paid for.
-        if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    let asked = tokio::select! {
-        asked = ask => asked,
-        _ = tokio::signal::ctrl_c() => {
-            eprintln!("\naiex: stopped");
-            return Ok(ExitCode::from(130));
-        }
-    };
-    written?;
-    print("\n")?;
-    asked.with_context(|| format!("{} did not answer to the end", model.name))?;
-    Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// `PATH[:LINE[:COL]]`, with numbers as written.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Config, Problem,
+    Problem,
     layer::{Layer, join},
 };
 
@@ -15,13 +15,13 @@ struct Mistake {
     message: String,
 }
 
-/// The JSON Schema of [`Config`], made from its types and their comments.
+/// The JSON Schema of the configuration, made from its types and their comments.
 pub struct Schema(Value);
 
 impl Schema {
     /// Of the whole configuration.
     pub fn of_config() -> Self {
-        Self(schemars::schema_for!(Config).to_value())
+        Self(super::schema())
     }
 
     /// Takes out of the layer what is unknown or of a wrong type, and reports it.

@@ -22,6 +22,8 @@ pub struct Editor {
     pub progress: bool,
     /// Opens documents that the server names.
     pub show_document: bool,
+    /// Asks the user what the server asks (`window/showMessageRequest`).
+    pub message_request: bool,
     /// Answers `workspace/configuration`.
     pub configuration: bool,
     /// Lets the server ask for `didChangeConfiguration`.
@@ -48,6 +50,7 @@ impl Editor {
                 .is_some_and(|actions| actions.code_action_literal_support.is_some()),
             progress: window.and_then(|window| window.work_done_progress).unwrap_or(false),
             show_document: window.and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
+            message_request: window.is_some_and(|window| window.show_message.is_some()),
             configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or(false),
             register_configuration: workspace
                 .and_then(|workspace| workspace.did_change_configuration.as_ref())

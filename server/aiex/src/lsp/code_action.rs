@@ -7,7 +7,7 @@ use tower_lsp::{
 };
 
 use super::{
-    commands, convert,
+    commands, consent, convert,
     session::{Place, Server},
 };
 
@@ -27,6 +27,12 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
     }
     if server.last_answer().is_some() {
         actions.push(command("Aiex: Open last answer", commands::OPEN_LAST_ANSWER, None));
+    }
+    if let Some(open) = server.open_consent() {
+        let origin = &open.detected.origin;
+        for (title, allow) in [(consent::allow_title(origin), true), (consent::never_title(origin), false)] {
+            actions.push(command(&title, commands::ANSWER_CONSENT, Some(json!({"allow": allow}))));
+        }
     }
     let literals = server.editor().code_action_literals;
     let answer = |command: Command| match literals {

@@ -1,6 +1,7 @@
 //! `workspace/executeCommand`: one module a command. A command that takes longer than an instant begins a run and
 //! answers with its id.
 
+mod answer_consent;
 pub mod cancel;
 mod explain;
 mod open_last_answer;
@@ -21,8 +22,10 @@ pub const EXPLAIN: &str = "aiex.explain";
 pub const CANCEL: &str = "aiex.cancel";
 pub const OPEN_LAST_ANSWER: &str = "aiex.openLastAnswer";
 
+pub const ANSWER_CONSENT: &str = "aiex.answerConsent";
+
 /// Every command, as announced in `initialize`.
-pub const NAMES: [&str; 3] = [EXPLAIN, CANCEL, OPEN_LAST_ANSWER];
+pub const NAMES: [&str; 4] = [EXPLAIN, CANCEL, OPEN_LAST_ANSWER, ANSWER_CONSENT];
 
 /// `workspace/executeCommand`
 pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Option<Value>> {
@@ -31,6 +34,7 @@ pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> R
         EXPLAIN => explain::explain(server, Argument::parse(argument)?),
         CANCEL => cancel::cancel(server, &argument),
         OPEN_LAST_ANSWER => open_last_answer::open_last_answer(server).await,
+        ANSWER_CONSENT => answer_consent::answer_consent(server, &argument).await,
         other => Err(invalid(format!("there is no command `{other}`; there are {}", NAMES.join(", ")))),
     }
 }

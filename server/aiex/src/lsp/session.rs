@@ -13,8 +13,9 @@ use tower_lsp::{Client, gen_lsp_types::MessageType};
 
 use super::{capabilities::Editor, configuration::Settings, convert, run::Runs};
 use crate::{
+    consent::Consent,
     documents::{DocumentId, Documents, Snapshot},
-    engine::CurrentEngine,
+    engine::Engines,
     explain::Explanations,
 };
 
@@ -41,7 +42,7 @@ pub struct Session {
     /// The configuration in force.
     pub settings: Settings,
     /// What answers.
-    pub engine: CurrentEngine,
+    pub engines: Engines,
     /// Explanations made so far.
     pub explanations: Explanations,
     /// The editor's process, once `initialize` named it.
@@ -49,6 +50,9 @@ pub struct Session {
     editor: OnceLock<Editor>,
     last_place: Mutex<Option<Place>>,
     last_answer: Mutex<Option<PathBuf>>,
+    /// Held while the user is asked something.
+    pub asking: tokio::sync::Mutex<()>,
+    open_consent: Mutex<Option<Consent>>,
     changes: AtomicU64,
     shut_down: AtomicBool,
 }
@@ -70,12 +74,14 @@ impl Session {
             documents: Documents::default(),
             runs: Runs::default(),
             settings: Settings::default(),
-            engine: CurrentEngine::default(),
+            engines: Engines::default(),
             explanations: Explanations::default(),
             client_process: tokio::sync::SetOnce::new(),
             editor: OnceLock::new(),
             last_place: Mutex::default(),
             last_answer: Mutex::default(),
+            asking: Default::default(),
+            open_consent: Mutex::default(),
             changes: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
         }
@@ -115,6 +121,16 @@ impl Session {
         if let Some(place) = lock(&self.last_place).as_mut().filter(|place| &*place.document == document) {
             place.offset = splices.iter().fold(place.offset, |offset, splice| splice.map(offset));
         }
+    }
+
+    /// Remembers the question that the code actions answer.
+    pub fn set_open_consent(&self, consent: Option<Consent>) {
+        *lock(&self.open_consent) = consent;
+    }
+
+    /// The question that the code actions answer.
+    pub fn open_consent(&self) -> Option<Consent> {
+        lock(&self.open_consent).clone()
     }
 
     /// Remembers the file of an answer.

@@ -17,7 +17,7 @@ use crate::{
     engine::Engine,
     explain::{Answer, Cursor, Target},
     lsp::{
-        convert,
+        consent, convert,
         run::{BUG, Outcome, Question, Run},
         session::{Place, Server},
     },
@@ -56,29 +56,45 @@ async fn work(
     run.asks(Question { command: super::EXPLAIN, target: target.identity(), instruction: instruction.clone() });
     let loaded = server.settings.fresh(server).await;
     let config = &loaded.config;
-    let engine = server.engine.of(&loaded).map_err(|error| error.to_string())?;
-    let (explanation, markdown) = match engine {
-        Engine::Offline => {
+    let engine = server.engines.of(&loaded).await.map_err(|error| error.to_string())?;
+    let model = match engine {
+        Engine::Offline => None,
+        Engine::Model(model) => Some(model),
+        Engine::Detected(model, detected) => {
+            run.stage("waiting for your permission".to_owned());
+            let file = convert::name_of_file(&document);
+            let workspace = server.settings.folder_of(&file).or_else(|| file.parent().map(Path::to_path_buf));
+            consent::allowed(server, &workspace.unwrap_or(file), detected).await.then_some(model)
+        }
+    };
+    let is_partial;
+    let (explanation, markdown) = match model {
+        None => {
+            is_partial = false;
             let target = target.clone();
             let explanation = blocking(move || target.structural()).await?;
             (explanation.clone(), explanation)
         }
-        Engine::Model(model) => {
+        Some(model) => {
             config.privacy.check(&convert::name_of_file(&document))?;
             run.stage(format!("asking {}", model.name));
             let (send, pieces) = mpsc::unbounded_channel();
-            let asked = model.ask(target.prompt(&config.language.0, instruction.as_deref()), move |piece| {
+            let prompt = |most| target.prompt(&config.language.0, instruction.as_deref(), most);
+            let asked = model.ask("explain", prompt, move |piece| {
                 let _ = send.send(piece.len());
                 ControlFlow::Continue(())
             });
             let (answer, ()) = tokio::join!(asked, report(run, &model.name, pieces));
-            let explanation = aiex_assist::clean_markdown(&answer.map_err(|error| error.to_string())?);
-            let document = target.document(&explanation, &model.name);
+            let answer = answer.map_err(|error| error.to_string())?;
+            is_partial = answer.is_partial;
+            let explanation = aiex_assist::clean_markdown(&answer.markdown());
+            let document = target.document(&explanation, &answer.by);
             (explanation, document)
         }
     };
-    // The next hover is for everybody who reads the code; an answer to the user's own words is for this once.
-    if instruction.is_none() {
+    // The next hover is for everybody who reads the code; an answer to the user's own words is for this once, and so is
+    // a part of one.
+    if instruction.is_none() && !is_partial {
         server.explanations.put(&target.key(), &explanation);
     }
     Ok(Outcome::Show(Answer { title: format!("Explanation of {}", target.name()), name: file_name(&target), markdown }))

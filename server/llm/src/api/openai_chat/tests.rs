@@ -1,45 +1,22 @@
 //! The codec on events written by hand: what servers send, and what it must mean.
 
+mod streams;
+
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::Message;
+use crate::{Image, Kind, Message, Schema, Tool, ToolResult, api::testing};
 
-/// Decodes one event per line, a line being the event's data.
 fn check(lines: &str, expect: Expect) {
-    let mut codec = ChatCodec::new(LimitField::MaxTokens);
-    let mut out = Vec::new();
-    let mut outcome = None;
-    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let event = SseEvent { event: String::new(), data: line.to_owned() };
-        match codec.event(&event, &mut out) {
-            Ok(Step::Done) => outcome = Some(Ok(())),
-            Ok(_) => continue,
-            Err(fault) => outcome = Some(Err(fault)),
-        }
-        break;
-    }
-    let outcome = outcome.unwrap_or_else(|| codec.end(&mut out));
-    show(&out, outcome, expect);
+    testing::check(Kind::OpenAiChat, lines, expect);
 }
 
 fn check_whole(body: &str, expect: Expect) {
-    let mut out = Vec::new();
-    let outcome = ChatCodec::new(LimitField::MaxTokens).whole(body.as_bytes(), &mut out);
-    show(&out, outcome, expect);
+    testing::check_whole(Kind::OpenAiChat, body, expect);
 }
 
-fn show(out: &[Event], outcome: Result<(), Fault>, expect: Expect) {
-    let mut shown: String = out.iter().map(|event| format!("{event:?}\n")).collect();
-    if let Err(fault) = outcome {
-        shown += &format!("{fault:?}\n");
-    }
-    expect.assert_eq(&shown);
-}
-
-fn check_body(limit: LimitField, request: &Request, expect: Expect) {
-    let body = ChatCodec::new(limit).encode(request).unwrap();
-    expect.assert_eq(&format!("{}\n", String::from_utf8(body).unwrap()));
+fn check_body(request: &Request, model: &Model, quirks: &Quirks, expect: Expect) {
+    expect.assert_eq(&format!("{}\n", OpenAiChat.body(request, model, quirks)));
 }
 
 #[test]
@@ -50,32 +27,107 @@ fn request_bodies() {
         ..Request::default()
     };
     check_body(
-        LimitField::MaxTokens,
         &request,
+        &Model::default(),
+        &Quirks::default(),
         expect![[r#"
-        {"model":"m","messages":[{"role":"system","content":"be brief"},{"role":"user","content":"\"hi\""},{"role":"assistant","content":"yes"}],"stream":true,"stream_options":{"include_usage":true}}
+        {"messages":[{"content":"be brief","role":"system"},{"content":"\"hi\"","role":"user"},{"content":"yes","role":"assistant"}],"model":"m","stream":true,"stream_options":{"include_usage":true}}
     "#]],
     );
     let request = Request {
         max_tokens: Some(64),
-        temperature: Some(0.2),
+        temperature: Some(0.25),
         stop: vec!["\n\n".into()],
-        ..Request { messages: Vec::new(), ..request }
+        effort: Some(Effort::Low),
+        messages: Vec::new(),
+        ..request
     };
     check_body(
-        LimitField::MaxTokens,
         &request,
+        &Model::default(),
+        &Quirks::default(),
         expect![[r#"
-        {"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true},"max_tokens":64,"temperature":0.2,"stop":["\n\n"]}
+        {"max_tokens":64,"messages":[],"model":"m","stop":["\n\n"],"stream":true,"stream_options":{"include_usage":true},"temperature":0.25}
     "#]],
     );
+    let reasons = Model { temperature: Some(false), reasoning: Some(Reasoning::Effort), ..Model::default() };
+    let quirks = Quirks { max_completion_tokens: true, no_stream_options: true, ..Quirks::default() };
     check_body(
-        LimitField::MaxCompletionTokens,
         &request,
+        &reasons,
+        &quirks,
         expect![[r#"
-        {"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":64,"temperature":0.2,"stop":["\n\n"]}
+        {"max_completion_tokens":64,"messages":[],"model":"m","reasoning_effort":"low","stop":["\n\n"],"stream":true}
     "#]],
     );
+    let toggles = Model { reasoning: Some(Reasoning::Toggle), ..Model::default() };
+    let quirks = Quirks { enable_thinking: true, ..Quirks::default() };
+    check_body(
+        &Request { effort: Some(Effort::Off), ..request },
+        &toggles,
+        &quirks,
+        expect![[r#"
+        {"enable_thinking":false,"max_tokens":64,"messages":[],"model":"m","stop":["\n\n"],"stream":true,"stream_options":{"include_usage":true},"temperature":0.25}
+    "#]],
+    );
+}
+
+#[test]
+fn a_conversation_with_tools_and_pictures() {
+    let call = ToolCall { id: "c1".into(), name: "read".into(), arguments: r#"{"path":"a"}"#.into(), signature: None };
+    let result = ToolResult { id: "c1".into(), name: "read".into(), content: "text".into(), is_error: false };
+    let image = Image { media_type: "image/png".into(), data: b"png".to_vec() };
+    let request = Request {
+        model: "m".into(),
+        messages: vec![
+            Message { parts: vec![Part::Text("see".into()), Part::Image(image)], ..Message::default() },
+            Message {
+                role: Role::Assistant,
+                parts: vec![Part::Replay(Value::Null), Part::Call(call)],
+                ..Message::default()
+            },
+            Message { parts: vec![Part::Result(result), Part::Text("and now?".into())], ..Message::default() },
+        ],
+        tools: vec![Tool { name: "read".into(), description: "Reads".into(), parameters: json!({"type": "object"}) }],
+        tool_choice: ToolChoice::Any,
+        schema: Some(Schema { name: "s".into(), schema: json!({"type": "object"}) }),
+        ..Request::default()
+    };
+    check_body(
+        &request,
+        &Model::default(),
+        &Quirks::default(),
+        expect![[r#"
+        {"messages":[{"content":[{"text":"see","type":"text"},{"image_url":{"url":"data:image/png;base64,cG5n"},"type":"image_url"}],"role":"user"},{"content":null,"role":"assistant","tool_calls":[{"function":{"arguments":"{\"path\":\"a\"}","name":"read"},"id":"c1","type":"function"}]},{"content":"text","role":"tool","tool_call_id":"c1"},{"content":"and now?","role":"user"}],"model":"m","response_format":{"json_schema":{"name":"s","schema":{"type":"object"},"strict":true},"type":"json_schema"},"stream":true,"stream_options":{"include_usage":true},"tool_choice":"required","tools":[{"function":{"description":"Reads","name":"read","parameters":{"type":"object"}},"type":"function"}]}
+    "#]],
+    );
+}
+
+#[test]
+fn lists_of_models() {
+    let check = |list: Value, expect: Expect| {
+        let models = OpenAiChat.models(&list);
+        expect.assert_eq(
+            &models
+                .iter()
+                .map(|(name, model)| format!("{name} {:?} {:?}\n", model.context, model.price))
+                .collect::<String>(),
+        );
+    };
+    check(
+        json!({"object": "list", "data": [{"id": "a"}, {"id": "b", "context_window": 8192}]}),
+        expect![[r#"
+        a None None
+        b Some(8192) None
+    "#]],
+    );
+    check(
+        json!({"data": [{"id": "x/y", "context_length": 1000, "pricing": {"prompt": "0.000003", "completion": "0.000015"}}]}),
+        expect![[r#"
+            x/y Some(1000) Some(Price { input: 3.0, output: 15.0, cached: None, written: None })
+        "#]],
+    );
+    check(json!({"models": 5}), expect![[""]]);
 }
 
 #[test]
@@ -93,7 +145,7 @@ fn text_then_usage_then_done() {
         expect![[r#"
             Text("Hel")
             Text("lo")
-            Usage(Usage { input: 9, output: 2, cached_input: 4, reasoning: 1 })
+            Usage(Usage { input: 9, output: 2, cached_input: 4, cache_written: 0, reasoning: 1 })
             Stop(End)
         "#]],
     );
@@ -127,8 +179,8 @@ fn usage_in_every_chunk_is_sent_when_it_changes() {
         "#,
         expect![[r#"
             Text("a")
-            Usage(Usage { input: 3, output: 1, cached_input: 0, reasoning: 0 })
-            Usage(Usage { input: 3, output: 2, cached_input: 0, reasoning: 0 })
+            Usage(Usage { input: 3, output: 1, cached_input: 0, cache_written: 0, reasoning: 0 })
+            Usage(Usage { input: 3, output: 2, cached_input: 0, cache_written: 0, reasoning: 0 })
             Stop(Length)
         "#]],
     );
@@ -151,8 +203,8 @@ fn stop_reasons() {
     check(
         r#"{"choices":[{"finish_reason":"error"}]}"#,
         expect![[r#"
-        Reply(String("The answer ended with finish_reason `error`."))
-    "#]],
+            Reply("The answer ended with finish_reason `error`.")
+        "#]],
     );
     check(
         r#"{"choices":[{"finish_reason":""}]}"#,
@@ -187,8 +239,8 @@ fn tool_calls_by_index() {
         {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}
         "#,
         expect![[r#"
-            ToolCall { id: "a", name: "read", arguments: "{\"path\":\"x\"}" }
-            ToolCall { id: "b", name: "list", arguments: "{}" }
+            ToolCall(ToolCall { id: "a", name: "read", arguments: "{\"path\":\"x\"}", signature: None })
+            ToolCall(ToolCall { id: "b", name: "list", arguments: "{}", signature: None })
             Stop(ToolUse)
         "#]],
     );
@@ -203,8 +255,8 @@ fn tool_calls_by_id_where_every_index_is_zero() {
         {"choices":[{"delta":{},"finish_reason":"stop"}]}
         "#,
         expect![[r#"
-            ToolCall { id: "a", name: "read", arguments: "{}" }
-            ToolCall { id: "b", name: "list", arguments: "{\"n\":1}" }
+            ToolCall(ToolCall { id: "a", name: "read", arguments: "{}", signature: None })
+            ToolCall(ToolCall { id: "b", name: "list", arguments: "{\"n\":1}", signature: None })
             Stop(ToolUse)
         "#]],
     );
@@ -220,8 +272,8 @@ fn tool_calls_without_id_or_index() {
         {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}
         "#,
         expect![[r#"
-            ToolCall { id: "call_0", name: "read", arguments: "{\"a\":1}" }
-            ToolCall { id: "call_1", name: "list", arguments: "{\"b\":2}" }
+            ToolCall(ToolCall { id: "call_0", name: "read", arguments: "{\"a\":1}", signature: None })
+            ToolCall(ToolCall { id: "call_1", name: "list", arguments: "{\"b\":2}", signature: None })
             Stop(ToolUse)
         "#]],
     );
@@ -235,7 +287,7 @@ fn a_tool_call_that_the_limit_cut_is_not_sent() {
         {"choices":[{"delta":{},"finish_reason":"length"}]}
         "#,
         expect![[r#"
-            ToolCall { id: "a", name: "read", arguments: "{}" }
+            ToolCall(ToolCall { id: "a", name: "read", arguments: "{}", signature: None })
             Stop(Length)
         "#]],
     );
@@ -265,26 +317,26 @@ fn faults() {
     check(
         r#"{"choices":[{"delta":{"content":{"a":1}}}]}"#,
         expect![[r#"
-        Malformed("invalid type: map, expected a string")
-    "#]],
+            Malformed("invalid type: map, expected a string at line 1 column 32")
+        "#]],
     );
     check(
         "5",
         expect![[r#"
-        Malformed("invalid type: integer `5`, expected struct Chunk")
-    "#]],
+            Malformed("invalid type: integer `5`, expected struct Chunk at line 1 column 1")
+        "#]],
     );
     check(
         r#"{"error":{"message":"no","code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#,
         expect![[r#"
-            Reply(Object {"choices": Array [Object {"delta": Object {"content": String("")}, "finish_reason": String("error")}], "error": Object {"code": Number(502), "message": String("no")}})
+            Reply({"choices":[{"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"no"}})
         "#]],
     );
     check(
         r#"{"object":"error","message":"no"}"#,
         expect![[r#"
-        Reply(Object {"message": String("no"), "object": String("error")})
-    "#]],
+            Reply({"message":"no","object":"error"})
+        "#]],
     );
 }
 
@@ -294,15 +346,15 @@ fn answers_that_are_not_streamed() {
         r#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2},"error":null}"#,
         expect![[r#"
             Text("Hello")
-            Usage(Usage { input: 1, output: 2, cached_input: 0, reasoning: 0 })
+            Usage(Usage { input: 1, output: 2, cached_input: 0, cache_written: 0, reasoning: 0 })
             Stop(End)
         "#]],
     );
     check_whole(
         r#"{"error":"no"}"#,
         expect![[r#"
-        Reply(Object {"error": String("no")})
-    "#]],
+            Reply({"error":"no"})
+        "#]],
     );
     check_whole(
         r#"{"status":"ok"}"#,
