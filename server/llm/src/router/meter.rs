@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{Author, Error, Event, Model, Request, Spent, Usage};
 
@@ -92,6 +92,12 @@ pub(super) fn planned_cost(request: &Request, model: &Model) -> Option<f64> {
     Some(model.price?.of(&Usage { input: estimate(request), output, ..Usage::default() }))
 }
 
+/// What a request used that was never sent.
+fn nothing(author: Author) -> Used {
+    let spent = Spent { author, usage: Usage::default(), estimated: false, cost_usd: Some(0.0) };
+    Used { spent, outcome: Outcome::Cancelled, first_token: None, total: Duration::ZERO }
+}
+
 /// One request's use.
 pub(super) struct Meter {
     ledger: Option<(Arc<dyn Ledger>, i64)>,
@@ -119,9 +125,15 @@ impl Meter {
         let ledger = match ledger {
             None => None,
             Some(ledger) => {
-                let asked = Arc::clone(&ledger);
-                let reserved = tokio::task::spawn_blocking(move || asked.reserve(&planned)).await;
-                match reserved.unwrap_or_else(|_| Err(Denied::Unknown("This is a bug of Aiex.".to_owned()))) {
+                let (send, reserved) = oneshot::channel();
+                let (asked, nothing) = (Arc::clone(&ledger), nothing(author.clone()));
+                tokio::task::spawn_blocking(move || {
+                    // Whoever asked may be gone by now; then nothing was sent.
+                    if let Err(Ok(id)) = send.send(asked.reserve(&planned)) {
+                        asked.settle(id, &nothing);
+                    }
+                });
+                match reserved.await.unwrap_or_else(|_| Err(Denied::Unknown("This is a bug of Aiex.".to_owned()))) {
                     Ok(id) => Some((ledger, id)),
                     Err(Denied::Limit { limit_usd, today_usd }) => return Err(Error::Limit { limit_usd, today_usd }),
                     Err(Denied::Unknown(detail)) => return Err(Error::Ledger { detail }),
