@@ -1,6 +1,6 @@
 //! How fast and how large the server is, seen from outside. Prints the table that README quotes.
 //!
-//! `cargo bench -p aiex-tests` (Linux, on a quiet machine; about a minute).
+//! `cargo bench -p aiex-tests --bench server` (Linux, on a quiet machine; about a minute).
 
 use std::{
     fs,

@@ -1,6 +1,10 @@
-"""Makes a tiny language model, without any training, that always answers with the same text: REPLY.
+"""Makes tiny language models, without any training, that always answer with the same text.
 
-It is a real GGUF file of the llama architecture, for a real llama.cpp server: what it shows about requests, token
+- `tiny-model` says REPLY.
+- `tiny-caller` calls a tool, whatever it is asked: CALL.
+- `tiny-talker` says ENDLESS again and again, until it is cut off.
+
+Each is a real GGUF file of the llama architecture, for a real llama.cpp server: what it shows about requests, token
 counts, streaming and cancelling is what any local model would show. Only the text is fixed.
 
 How it works: one layer whose attention and feed-forward weights are all zero, so that it hands on the embedding of the
@@ -12,14 +16,12 @@ The reply's tokens are about a word long. The emoji in it has no token: it is sp
 each, as in real models. Text that is not the reply costs one token for each byte.
 
 Usage:
-    tiny_model.py FILE      writes the model (needs the packages numpy and gguf)
-    tiny_model.py --text    prints REPLY, without a newline at the end
+    tiny_model.py NAME FILE   writes a model (needs the packages numpy and gguf)
+    tiny_model.py --text      prints REPLY, without a newline at the end
 """
 
 import re
 import sys
-
-NAME = "tiny-model"
 
 REPLY = """\
 ## A reply from a tiny model
@@ -32,6 +34,13 @@ This text is always the *same*, whatever the question. Nobody trained it: a scri
 
 That is all it can say. Goodbye."""
 
+CALL = """\
+<tool_call>
+{"name": "get_time", "arguments": {"city": "Zürich 🦀"}}
+</tool_call>"""
+
+ENDLESS = "On and on it goes; then, "
+
 CONTEXT_LENGTH = 32768
 
 CONTROL_TOKENS = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"]
@@ -41,6 +50,29 @@ CHAT_TEMPLATE = (
     "{% for m in messages %}{{'<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n'}}{% endfor %}"
     "{% if add_generation_prompt %}{{'<|im_start|>assistant\n'}}{% endif %}"
 )
+
+# In the form of Hermes and Qwen: llama.cpp finds out from the template how the model writes a call.
+TOOL_TEMPLATE = (
+    "{%- if tools %}{{- '<|im_start|>system\n<tools>' }}"
+    "{%- for tool in tools %}{{- '\n' }}{{- tool | tojson }}{%- endfor %}"
+    "{{- '\n</tools>\nCall one within <tool_call></tool_call>:\n<tool_call>\n"
+    '{"name": <function-name>, "arguments": <args-json-object>}\n'
+    "</tool_call><|im_end|>\n' }}{%- endif %}"
+    "{%- for m in messages %}{{- '<|im_start|>' + m.role }}"
+    "{%- if m.content %}{{- '\n' + m.content }}{%- endif %}"
+    "{%- for call in m.tool_calls or [] %}{{- '\n<tool_call>\n"
+    '{"name": "\' + call.function.name + \'", "arguments": \' + (call.function.arguments | tojson) + \'}\n'
+    "</tool_call>' }}{%- endfor %}"
+    "{{- '<|im_end|>\n' }}{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"
+)
+
+# Of each model: its text, whether that begins anew where it ends, and the template.
+MODELS = {
+    "tiny-model": (REPLY, False, CHAT_TEMPLATE),
+    "tiny-caller": (CALL, False, TOOL_TEMPLATE),
+    "tiny-talker": (ENDLESS, True, CHAT_TEMPLATE),
+}
 
 # llama.cpp's block sizes and attention kernels like multiples of this.
 ALIGN = 32
@@ -77,12 +109,13 @@ def pieces(text):
     return result
 
 
-def write_model(path):
-    """Writes the model as a GGUF file."""
+def write_model(name, path):
+    """Writes the model of this name as a GGUF file."""
     import gguf
     import numpy as np
 
-    reply = pieces(REPLY)
+    text, is_endless, template = MODELS[name]
+    reply = pieces(text)
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
     words = [piece for piece in reply if piece not in byte_tokens]
     tokens = CONTROL_TOKENS + byte_tokens + words
@@ -93,7 +126,8 @@ def write_model(path):
         + [gguf.TokenType.NORMAL] * len(words)
     )
     ids = {token: number for number, token in enumerate(tokens)}
-    chain = [ids[piece] for piece in reply] + [END]
+    chain = [ids[piece] for piece in reply]
+    chain.append(chain[0] if is_endless else END)
 
     states = len(chain)  # 0: before the reply; n: after its nth token.
     width = -(-states // ALIGN) * ALIGN
@@ -108,7 +142,7 @@ def write_model(path):
         output[token, state] = 10.0
 
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_name(NAME)
+    writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_vocab_size(len(tokens))
     writer.add_context_length(CONTEXT_LENGTH)
@@ -133,7 +167,7 @@ def write_model(path):
     writer.add_eos_token_id(END)
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(False)
-    writer.add_chat_template(CHAT_TEMPLATE)
+    writer.add_chat_template(template)
 
     def zeros(rows, columns):
         return np.zeros((rows, columns), np.float32)
@@ -159,7 +193,7 @@ def write_model(path):
 if __name__ == "__main__":
     if sys.argv[1:] == ["--text"]:
         sys.stdout.buffer.write(REPLY.encode())
-    elif len(sys.argv) == 2 and not sys.argv[1].startswith("-"):
-        write_model(sys.argv[1])
+    elif len(sys.argv) == 3 and sys.argv[1] in MODELS:
+        write_model(*sys.argv[1:])
     else:
         sys.exit(__doc__)

@@ -58,8 +58,9 @@ impl Script {
     }
 }
 
-/// A llama.cpp server whose model always answers with [`TinyModel::text`]. Ends when dropped, or with the tests.
+/// A llama.cpp server whose model always answers the same. Ends when dropped, or with the tests.
 pub struct TinyModel {
+    name: &'static str,
     child: Child,
     /// The server lives as long as this pipe.
     input: Option<ChildStdin>,
@@ -67,13 +68,28 @@ pub struct TinyModel {
 }
 
 impl TinyModel {
-    /// What it calls its model.
+    /// What the one that says [`TinyModel::text`] calls its model.
     pub const NAME: &str = "tiny-model";
 
-    /// Starts one; `None`, said on stderr, where llama.cpp cannot be set up.
+    /// Starts one that says [`TinyModel::text`]; `None`, said on stderr, where llama.cpp cannot be set up.
     pub fn start() -> Option<Self> {
+        Self::named(Self::NAME)
+    }
+
+    /// One that calls the tool `get_time`, if it may, with `Zürich 🦀` as its `city`.
+    pub fn caller() -> Option<Self> {
+        Self::named("tiny-caller")
+    }
+
+    /// One that says `On and on it goes; then, ` again and again, until its context is full.
+    pub fn talker() -> Option<Self> {
+        Self::named("tiny-talker")
+    }
+
+    fn named(name: &'static str) -> Option<Self> {
         static LLAMA: Script = Script::new("llama");
         let mut child = Command::new(LLAMA.path()?)
+            .arg(name)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -83,7 +99,17 @@ impl TinyModel {
         let mut url = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut url).expect("its address");
         assert!(url.starts_with("http://"), "the tiny model's server ended before it said its address: {url:?}");
-        Some(Self { child, input, url: url.trim_end().to_owned() })
+        Some(Self { name, child, input, url: url.trim_end().to_owned() })
+    }
+
+    /// What it calls its model.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its host and port.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://").trim_end_matches("/v1")
     }
 
     /// The base URL of its OpenAI-compatible interface, without a slash at the end.
@@ -96,7 +122,7 @@ impl TinyModel {
         format!("model = \"tiny/{}\"\n[providers.tiny]\nbase_url = \"{}\"\n", Self::NAME, self.url)
     }
 
-    /// What it answers, whatever the question.
+    /// What [`TinyModel::start`]'s answers, whatever the question.
     pub fn text() -> String {
         let output = Command::new("python3")
             .arg(top().join("tests/setup/tiny_model.py"))
