@@ -4,7 +4,10 @@ mod answer;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -94,6 +97,8 @@ struct Http {
     /// What its own list says of its models.
     listed: RwLock<BTreeMap<String, Model>>,
     free_at: Mutex<Option<Instant>>,
+    /// It has answered before, so a request may go over a connection that was kept.
+    answered: AtomicBool,
     lists: SingleFlight<(), Result<Vec<(String, Model)>, Error>>,
     counts: SingleFlight<Vec<u8>, Result<Option<u64>, Error>>,
 }
@@ -110,6 +115,7 @@ impl HttpProvider {
                 asking: Default::default(),
                 listed: RwLock::default(),
                 free_at: Mutex::default(),
+                answered: AtomicBool::default(),
                 lists: SingleFlight::default(),
                 counts: SingleFlight::default(),
             }),
@@ -209,7 +215,8 @@ impl Http {
     }
 
     /// Sends a request and returns its answer if it is one, with the key that was sent. A key that is no longer taken
-    /// is asked for once more where it came from.
+    /// is asked for once more where it came from; and what was sent over a connection that the server was about to close,
+    /// which none announces, is sent once more over another.
     async fn send(
         &self,
         request: &Request,
@@ -221,6 +228,7 @@ impl Http {
     ) -> Result<(Response, Option<Secret>), Error> {
         let client = self.client().await?;
         let mut refused = None;
+        let mut may_be_stale = self.answered.load(Ordering::Relaxed);
         loop {
             let key = self.key(refused.as_ref()).await?;
             let headers = self.endpoint.headers_with(key.as_ref());
@@ -233,7 +241,15 @@ impl Http {
             }
             let failure = Failure { endpoint: &self.endpoint, request, key: key.as_ref() };
             let sent = within(deadline, sending.send()).await.ok_or_else(|| self.late())?;
-            let response = sent.map_err(|error| failure.sending(&error, self.dialect.timeouts.connect))?;
+            let response = match sent {
+                Ok(response) => response,
+                Err(error) if may_be_stale && !error.is_connect() && !error.is_timeout() => {
+                    may_be_stale = false;
+                    continue;
+                }
+                Err(error) => return Err(failure.sending(&error, self.dialect.timeouts.connect)),
+            };
+            self.answered.store(true, Ordering::Relaxed);
             if let Some(wait) = quota::wait(response.headers(), Timestamp::now()) {
                 *self.free_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
             }

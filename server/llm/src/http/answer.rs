@@ -1,10 +1,10 @@
 //! One answer while it arrives: sent for when it is first asked, decoded as its bytes come, given up when it is late.
 
-use std::{collections::VecDeque, ops::Deref, sync::Arc};
+use std::{collections::VecDeque, ops::Deref, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 use reqwest::{Method, Response};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{Dialect, Http, within};
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
     frames::Frames,
     sse::{DEFAULT_LIMIT, SseEvent},
 };
+
+/// What follows a complete answer is read no longer and no further than this.
+const REST_WAIT: Duration = Duration::from_secs(1);
+const REST_LIMIT: usize = 64 * 1024;
 
 /// The events of the answer to `request`, which is sent when the first of them is asked for.
 pub(super) fn stream(http: Arc<Http>, request: Request) -> EventStream {
@@ -122,7 +126,8 @@ impl Answer {
             }
             (Some(_), framing) => {
                 let mut frames = Frames::new(framing);
-                Ok(if self.decode(&mut frames, bytes)? { Body::Ended } else { Body::Events(response, frames) })
+                let done = self.decode(&mut frames, bytes)?;
+                Ok(if done { finish(response) } else { Body::Events(response, frames) })
             }
         }
     }
@@ -130,7 +135,7 @@ impl Answer {
     async fn events(&mut self, mut response: Response, mut frames: Frames) -> Result<Body, Error> {
         if let Some(chunk) = self.chunk(&mut response).await? {
             let done = self.decode(&mut frames, &chunk)?;
-            return Ok(if done { Body::Ended } else { Body::Events(response, frames) });
+            return Ok(if done { finish(response) } else { Body::Events(response, frames) });
         }
         let rest: Vec<_> = frames.rest().into_iter().collect();
         if self.decode_events(&rest)? { Ok(Body::Ended) } else { self.ended() }
@@ -210,4 +215,19 @@ impl Answer {
     fn failure(&self) -> Failure<'_> {
         Failure { endpoint: &self.http.endpoint, request: &self.request, key: self.key.as_ref() }
     }
+}
+
+/// The answer is complete, its body need not be: many servers send the last bytes of HTTP's apart. Only a body that was
+/// read to its end leaves a connection for the next request.
+fn finish(mut response: Response) -> Body {
+    let rest = async move {
+        let mut left = Some(REST_LIMIT);
+        while let Some(room) = left
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            left = room.checked_sub(chunk.len());
+        }
+    };
+    tokio::spawn(timeout(REST_WAIT, rest));
+    Body::Ended
 }
