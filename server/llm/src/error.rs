@@ -327,9 +327,14 @@ fn rounded(duration: Duration) -> Duration {
     Duration::from_secs(duration.as_secs() + u64::from(duration.subsec_nanos() > 0))
 }
 
+/// No finer than tenths of a second, up: waits until a date have nine digits.
 fn when(retry: &Retry) -> String {
-    match retry.after {
-        Some(wait) => format!("in {}", seconds(&wait)),
+    let tenths = |wait: Duration| u64::from(wait.subsec_nanos().div_ceil(100_000_000));
+    match retry.after.filter(|wait| !wait.is_zero()) {
+        Some(wait) => {
+            let wait = Duration::from_secs(wait.as_secs()).saturating_add(Duration::from_millis(100 * tenths(wait)));
+            format!("in {}", seconds(&wait))
+        }
         None => "in a moment".to_owned(),
     }
 }

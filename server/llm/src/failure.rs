@@ -101,7 +101,7 @@ impl Failure<'_> {
         let code = |known: &[&str]| said.codes.iter().any(|code| known.contains(&code.as_str()));
 
         if code(&["context_length_exceeded", "exceed_context_size_error"]) || self.is_overflow(status, said) {
-            let (used, limit) = said.sizes();
+            let (used, limit) = said.sizes(&detail);
             return Error::ContextOverflow { at, model, used, limit, detail };
         }
         if status == Some(402)
@@ -109,8 +109,14 @@ impl Failure<'_> {
             || said.codes.iter().any(|code| code.ends_with("spend_limit_exceeded"))
             || said.is_final
             || said.message.contains("credit balance is too low")
+            // Anthropic's, with status 400, and that of Ollama's cloud.
+            || (detail.contains("reached your") && detail.contains("usage limit"))
         {
             return Error::Quota { at, detail };
+        }
+        // Gemini's, with status 400.
+        if code(&["API_KEY_INVALID"]) {
+            return Error::Auth { at, status: status.unwrap_or(401), sent: self.key.is_some(), detail };
         }
         if code(&["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "refusal"]) {
             return Error::Refusal { at, detail };
@@ -201,13 +207,14 @@ impl Said {
             let seconds = detail.get("retryDelay")?.as_str()?.strip_suffix('s')?.parse().ok()?;
             Duration::try_from_secs_f64(seconds).ok()
         });
+        let reasons = details().filter_map(|detail| detail.get("reason"));
         let mut violations = details().filter(|detail| is(detail, "QuotaFailure")).flat_map(|detail| {
             let violations = detail.get("violations").and_then(Value::as_array).into_iter().flatten();
             violations.filter_map(|violation| violation.get("quotaId")?.as_str())
         });
         Self {
             message: message.map_or_else(|| value.to_string(), str::to_owned),
-            codes: fields.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+            codes: fields.into_iter().flatten().chain(reasons).filter_map(Value::as_str).map(str::to_owned).collect(),
             status: [number("code"), number("status")]
                 .into_iter()
                 .flatten()
@@ -221,12 +228,13 @@ impl Said {
     }
 
     /// The tokens that a request has and those that it may have: told apart, or as the two numbers of a sentence such
-    /// as "prompt is too long: 210000 tokens > 200000 maximum".
-    fn sizes(&self) -> (Option<u64>, Option<u64>) {
+    /// as "prompt is too long: 210000 tokens > 200000 maximum". `shown` is the message without what it quotes of the
+    /// request, which may have numbers too.
+    fn sizes(&self, shown: &str) -> (Option<u64>, Option<u64>) {
         if self.used.is_some() || self.limit.is_some() {
             return (self.used, self.limit);
         }
-        let numbers = self.message.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+        let numbers = shown.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
         let numbers: Vec<_> = numbers.filter(|number| *number >= 256).collect();
         match numbers[..] {
             [a, b, ..] if a != b => (Some(a.max(b)), Some(a.min(b))),

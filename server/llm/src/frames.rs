@@ -29,11 +29,11 @@ impl Frames {
     }
 
     /// What was begun when the body ended. An event stream drops it, as its standard says; a line is one without its
-    /// line feed, too.
+    /// line feed, too, unless its JSON breaks off.
     pub(crate) fn rest(&mut self) -> Option<SseEvent> {
         match self {
             Self::Sse(_) => None,
-            Self::Lines(lines) => lines.take(),
+            Self::Lines(lines) => lines.take().filter(|line| !breaks_off(&line.data)),
         }
     }
 }
@@ -68,6 +68,10 @@ impl Lines {
     }
 }
 
+fn breaks_off(json: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(json).is_err_and(|error| error.is_eof())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +90,12 @@ mod tests {
         let expected = (vec!["{\"a\":\"é\"}".to_owned(), "{}".to_owned(), "last".to_owned()], true);
         assert_eq!(lines(&[text], 100), expected);
         assert_eq!(lines(&text.chunks(1).collect::<Vec<_>>(), 100), expected);
+    }
+
+    #[test]
+    fn a_line_that_breaks_off_is_none() {
+        assert_eq!(lines(&[b"{}\n{\"a\":\"b"], 100), (vec!["{}".to_owned()], true));
+        assert_eq!(lines(&[b"{}\n{\"a\""], 100), (vec!["{}".to_owned()], true));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use reqwest::{
-    Certificate, Client, Method, Response, StatusCode,
+    Certificate, Client, Method, Response,
     header::{ACCEPT, CONTENT_TYPE},
     redirect,
 };
@@ -256,14 +256,16 @@ impl Http {
             if response.status().is_success() {
                 return Ok((response, key));
             }
-            let is_stale = response.status() == StatusCode::UNAUTHORIZED && refused.is_none();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = error_body(response, self.dialect.timeouts.first_event.min(ERROR_BODY_WAIT)).await;
+            let error = failure.status(status, &headers, &body);
+            // Gemini says it with status 400; 403 is about what a key may do.
+            let is_stale = matches!(error, Error::Auth { status: 400 | 401, .. }) && refused.is_none();
             if is_stale && matches!(self.endpoint.key(), Key::From(_)) && key.is_some() {
                 refused = key;
                 continue;
             }
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            let body = error_body(response, self.dialect.timeouts.first_event.min(ERROR_BODY_WAIT)).await;
-            return Err(failure.status(status, &headers, &body));
+            return Err(error);
         }
     }
 

@@ -170,8 +170,8 @@ fn faults() {
     check(
         r#"{"message":{"content":"a"},"#,
         expect![[r#"
-        Malformed("EOF while parsing a value at line 1 column 27")
-    "#]],
+            Truncated
+        "#]],
     );
     check(
         r#"{"message":{"content":{"a":1}}}"#,
