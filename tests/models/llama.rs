@@ -24,7 +24,7 @@ const CONTEXT: u64 = 32768;
 
 fn provider(kind: Kind, base_url: &str) -> HttpProvider {
     let options = EndpointOptions { provider: "tiny".into(), base_url: base_url.into(), ..EndpointOptions::default() };
-    HttpProvider::new(Endpoint::new(options).expect("an endpoint"), Dialect::of(kind))
+    HttpProvider::new(Endpoint::new(options).expect("an endpoint"), Dialect { is_local: true, ..Dialect::of(kind) })
 }
 
 fn router(model: &TinyModel, kind: Kind) -> Router {
@@ -65,7 +65,9 @@ async fn read(mut stream: EventStream) -> Answer {
             Ok(Event::Spent(spent)) => answer.spent = Some(spent),
             Ok(Event::Stop(reason)) => answer.stop = Some(reason),
             Ok(Event::Answering { failed, .. }) => assert_eq!(failed, []),
-            Ok(event @ (Event::Reasoning(_) | Event::Replay(_))) => panic!("the model does not think: {event:?}"),
+            Ok(event @ (Event::Reasoning(_) | Event::Replay(_) | Event::Charged(_))) => {
+                panic!("the model neither thinks nor charges: {event:?}")
+            }
             Err(error) => answer.error = Some(error),
         }
     }

@@ -118,6 +118,9 @@ fn the_daily_limit_holds_before_each_request_across_processes() {
     );
     assert_eq!((&row["requests"], &row["failed"], &row["estimated"]), (&json!(1), &json!(0), &json!(false)));
 
+    let today = json_of(&home, &["usage", "--days", "1", "--json"]);
+    assert_eq!(today["usage"], usage["usage"]);
+
     // A second of its price would pass it, from another process and from an editor.
     ask(&home).failed(&["limits.daily_cost_usd", "$0.70", "aiex usage"]);
     let mut scene = Scene::start(&home, Profile::vscode());
@@ -127,6 +130,16 @@ fn the_daily_limit_holds_before_each_request_across_processes() {
     // What costs nothing goes on.
     home.configure(&dear(&upstream, "0.7").replace("1000", "0"));
     assert_eq!(ask(&home).done(), "Yes.\n");
+}
+
+#[test]
+fn what_the_limit_cannot_count_is_said() {
+    let upstream = Upstream::answering("Yes.");
+    let home = Home::with_config(&format!("{}[limits]\ndaily_cost_usd = 1\n", upstream.config()));
+    let ended = ask(&home);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "Yes.\n"));
+    assert!(ended.stderr.contains("What work/m costs is not known"), "{}", ended.stderr);
+    assert!(end(&mut home.command(["usage"])).stdout.contains('?'));
 }
 
 #[test]
@@ -293,7 +306,7 @@ fn a_server_on_this_computer_is_found_and_asked() {
 
 /// Where nothing speaks for sending code but a key in the environment.
 fn detected(upstream: &Upstream) -> Home {
-    let config = format!("[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\n", upstream.base_url());
+    let config = format!("[providers.openai]\nbase_url = \"{}\"\napi_key = \"{KEY}\"\n", upstream.base_url());
     Home::with_config(&config).with_variable("OPENAI_API_KEY", KEY)
 }
 
@@ -369,6 +382,13 @@ fn where_nobody_can_be_asked_nothing_is_sent() {
     // A choice of one's own needs no question.
     let ended = end(&mut home.command(["ask", "What?", "--model", "openai/m"]));
     assert_eq!(ended.done(), "From the cloud.\n");
+}
+
+#[test]
+fn an_answer_about_sending_is_forgotten_on_demand() {
+    let home = Home::default();
+    let ended = end(&mut home.command(["auth", "forget"]));
+    assert!(ended.code == Some(0) && ended.stderr.contains("Forgot 0 answers"), "{}", ended.stderr);
 }
 
 // What people see.

@@ -382,10 +382,12 @@ fn resolve(mut layers: Vec<Layer>, mut problems: Vec<Problem>) -> Loaded {
         }
         merge(&mut merged, &layer.values);
     }
-    let left_out = layers.iter().flat_map(Layer::left_out).collect();
+    let mut left_out: BTreeSet<String> = layers.iter().flat_map(Layer::left_out).collect();
     let not_yet = NOT_YET.into_iter().filter(|key| get(&merged, key).is_some()).collect();
     let config = serde_json::from_value(Value::Object(merged)).unwrap_or_else(|error| {
-        let message = format!("it could not be read as a whole ({error}); the defaults are in force");
+        let message =
+            format!("it could not be read as a whole ({error}); the defaults are in force, and no model is asked");
+        left_out.insert(EVERYTHING.to_owned());
         problems.push(Problem { place: "configuration".to_owned(), message });
         Config::default()
     });

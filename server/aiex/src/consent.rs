@@ -20,6 +20,11 @@ impl Consent {
         Self { workspace: workspace.display().to_string(), detected }
     }
 
+    /// Whether it is about this workspace.
+    pub fn is_about(&self, workspace: &Path) -> bool {
+        Path::new(&self.workspace) == workspace
+    }
+
     /// The question.
     pub fn question(&self) -> String {
         let Detected { model, title, variable, origin } = &self.detected;

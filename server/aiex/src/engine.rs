@@ -4,17 +4,21 @@ mod detect;
 pub mod provider;
 
 use std::{
+    collections::HashMap,
     ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use aiex_assist::{MAX_TARGET_CHARS, Prompt};
 use aiex_llm::{
     Author, Error, Event, Health, HttpProvider, Message, Provider as _, Request, Router, StopReason, Strategy, Target,
+    well_known::is_remote,
 };
 use futures::StreamExt as _;
 
 pub use detect::Detected;
+use provider::Configured;
 
 use crate::{
     config::{self, Loaded},
@@ -26,6 +30,9 @@ pub const OFFLINE: &str = "offline";
 
 /// The longest answer that is taken, in bytes: a model that repeats itself would go on for ever.
 const LONGEST: usize = 1024 * 1024;
+
+/// How long a question waits for lists of models.
+const LISTS_WAIT: Duration = Duration::from_secs(5);
 
 /// What answers.
 #[derive(Clone, Debug)]
@@ -44,6 +51,10 @@ pub struct Model {
     router: Router,
     /// Providers that say more of their models than is known of them, until they are asked.
     unread: Arc<Mutex<Vec<HttpProvider>>>,
+    /// Fallbacks that cannot be asked, in sentences.
+    left_out: Arc<[String]>,
+    /// What it costs matters.
+    is_limited: bool,
     /// `provider/model` of the preferred one, for people.
     pub name: String,
 }
@@ -144,6 +155,8 @@ pub struct Engines {
     health: Arc<Health>,
     current: Mutex<Option<(Arc<Loaded>, Engine)>>,
     local: detect::LocalServers,
+    /// With their connections and keys, by their names and settings.
+    providers: Mutex<HashMap<String, (config::Provider, Configured)>>,
 }
 
 impl Engines {
@@ -178,34 +191,58 @@ impl Engines {
         current.as_ref().filter(|(last, _)| same(last)).map(|(_, engine)| engine.clone())
     }
 
-    /// The router over a model and its fallbacks. A fallback that can't be is left out, and said in the log.
+    /// A model by its full name. Where little is known of it, and its provider lists more, that is left in `unread`.
+    fn target(&self, name: &str, loaded: &Loaded, unread: &Mutex<Vec<HttpProvider>>) -> Result<Target, EngineError> {
+        let (provider, model) = name.split_once('/').ok_or_else(|| EngineError::NoProvider(name.to_owned()))?;
+        let configured = self.provider(provider, loaded)?;
+        if loaded.config.privacy.local_only && configured.is_local && is_remote(model) {
+            return Err(EngineError::NotLocal(name.to_owned()));
+        }
+        let known = configured.provider.model(model);
+        if configured.is_well_known && (known.context.is_none() || known.price.is_none()) {
+            unread.lock().unwrap_or_else(PoisonError::into_inner).push(configured.provider.clone());
+        }
+        Ok(Target { provider: Arc::new(configured.provider), model: model.to_owned(), limits: configured.limits })
+    }
+
+    /// A provider, the same as before where its settings are: its connections and its key are kept.
+    fn provider(&self, name: &str, loaded: &Loaded) -> Result<Configured, EngineError> {
+        let configured = provider::configured(name, loaded)?;
+        let settings = loaded.config.providers.get(name).cloned().unwrap_or_default();
+        let mut providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        match providers.get(name) {
+            Some((last, kept)) if *last == settings && kept.has_key == configured.has_key => Ok(kept.clone()),
+            _ => {
+                providers.insert(name.to_owned(), (settings, configured.clone()));
+                Ok(configured)
+            }
+        }
+    }
+
+    /// The router over a model and its fallbacks. A fallback that can't be is left out, and that is said.
     fn model(&self, name: &str, loaded: &Loaded) -> Result<Model, EngineError> {
-        let unread = Arc::default();
-        let mut targets = vec![target(name, loaded, &unread)?];
+        let (unread, mut left_out) = (Arc::default(), Vec::new());
+        let mut targets = vec![self.target(name, loaded, &unread)?];
         if loaded.is_unsure("limits") {
             return Err(EngineError::Limits);
         }
         for fallback in loaded.config.routing.fallbacks.iter().filter(|fallback| *fallback != name) {
-            match target(fallback, loaded, &unread) {
+            match self.target(fallback, loaded, &unread) {
                 Ok(target) => targets.push(target),
-                Err(error) => tracing::warn!(fallback, %error, "left out of the fallbacks"),
+                Err(error) => left_out.push(format!("The fallback {fallback} is left out: {error}.")),
             }
         }
         let book = Book { database: self.database.clone(), daily_limit_usd: loaded.config.limits.daily_cost_usd };
         let strategy = strategy(loaded.config.routing.strategy);
         let router = Router::new(targets, strategy, Router::PATIENCE, self.health.clone(), Some(Arc::new(book)));
-        Ok(Model { router, unread, name: name.to_owned() })
+        Ok(Model {
+            router,
+            unread,
+            left_out: left_out.into(),
+            is_limited: loaded.config.limits.daily_cost_usd.is_some(),
+            name: name.to_owned(),
+        })
     }
-}
-
-/// A model by its full name. Where little is known of it, and its provider lists more, that is left in `unread`.
-fn target(name: &str, loaded: &Loaded, unread: &Mutex<Vec<HttpProvider>>) -> Result<Target, EngineError> {
-    let (provider, model) = name.split_once('/').ok_or_else(|| EngineError::NoProvider(name.to_owned()))?;
-    let configured = provider::configured(provider, loaded)?;
-    if configured.is_well_known && configured.provider.model(model).context.is_none() {
-        unread.lock().unwrap_or_else(PoisonError::into_inner).push(configured.provider.clone());
-    }
-    Ok(Target { provider: Arc::new(configured.provider), model: model.to_owned(), limits: configured.limits })
 }
 
 fn strategy(strategy: config::Strategy) -> Strategy {
@@ -229,14 +266,16 @@ impl Model {
         prompt: impl Fn(usize) -> Prompt,
         mut on_text: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Answer, AskError> {
-        match self.ask_once(task, prompt(MAX_TARGET_CHARS), None, &mut on_text).await {
+        let whole = prompt(MAX_TARGET_CHARS);
+        let sent = whole.user.chars().count();
+        match self.ask_once(task, whole, None, &mut on_text).await {
             Err(AskError::Provider(Error::ContextOverflow { used, limit, .. })) => {
                 let share = match (used, limit) {
                     (Some(used), Some(limit)) if used > 0 => limit as f64 / used as f64,
                     _ => 0.5,
                 };
                 // Some room for the answer, and for what is not code.
-                let most = (MAX_TARGET_CHARS as f64 * share.min(1.0) * 0.6) as usize;
+                let most = (sent as f64 * share.min(1.0) * 0.6) as usize;
                 const SHORTENED: &str = "The code was shortened to fit into the model's context.";
                 self.ask_once(task, prompt(most), Some(SHORTENED), &mut on_text).await
             }
@@ -244,15 +283,31 @@ impl Model {
         }
     }
 
-    /// Has the providers list their models, beside the first question and without holding it up.
-    fn read_lists(&self) {
-        for provider in std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner)) {
-            tokio::spawn(async move {
-                if let Err(error) = provider.models().await {
-                    tracing::debug!(%error, "the models are not listed");
-                }
-            });
+    /// Has the providers list their models: beside the first question, or, where what it costs must be known, before.
+    async fn read_lists(&self) {
+        let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
+        let reading = unread.into_iter().map(|provider| async move {
+            if let Err(error) = provider.models().await {
+                tracing::debug!(%error, "the models are not listed");
+            }
+        });
+        let reading = tokio::spawn(futures::future::join_all(reading.collect::<Vec<_>>()));
+        if self.is_limited {
+            let _ = tokio::time::timeout(LISTS_WAIT, reading).await;
         }
+    }
+
+    /// Whom the limit on costs does not hold for, since nobody knows what they cost.
+    fn unpriced(&self) -> Option<String> {
+        let unpriced = self.router.targets().filter(|target| target.provider.model(&target.model).price.is_none());
+        let names: Vec<_> = unpriced.map(|target| format!("{}/{}", target.provider.name(), target.model)).collect();
+        (self.is_limited && !names.is_empty()).then(|| {
+            format!(
+                "What {} costs is not known, so limits.daily_cost_usd does not count it; a price under \
+                 [providers.NAME.models] makes it known.",
+                names.join(" and ")
+            )
+        })
     }
 
     async fn ask_once(
@@ -262,12 +317,13 @@ impl Model {
         note: Option<&str>,
         mut on_text: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Answer, AskError> {
-        self.read_lists();
+        self.read_lists().await;
         let messages = vec![Message::system(prompt.system), Message::user(prompt.user)];
         let mut events = self.router.stream(Request { messages, ..Request::default() }, task);
-        let notes = note.map(str::to_owned).into_iter().collect();
+        let notes = note.map(str::to_owned).into_iter().chain(self.left_out.iter().cloned()).chain(self.unpriced());
+        let notes = notes.collect();
         let mut answer = Answer { text: String::new(), by: self.name.clone(), notes, is_partial: false };
-        let mut stop = StopReason::End;
+        let (mut stop, mut thought) = (StopReason::End, 0);
         while let Some(event) = events.next().await {
             match event {
                 Ok(Event::Answering { author: Author { provider, model }, failed }) => {
@@ -285,8 +341,14 @@ impl Model {
                     }
                 }
                 Ok(Event::Stop(reason)) => stop = reason,
-                Ok(Event::Reasoning(_) | Event::ToolCall(_) | Event::Replay(_) | Event::Usage(_) | Event::Spent(_)) => {
+                Ok(Event::Reasoning(text)) => {
+                    thought += text.len();
+                    if thought > LONGEST {
+                        stop = StopReason::Length;
+                        break;
+                    }
                 }
+                Ok(Event::ToolCall(_) | Event::Replay(_) | Event::Usage(_) | Event::Charged(_) | Event::Spent(_)) => {}
                 // What was shown stays, with word of why it ends there.
                 Err(error) if !answer.text.trim().is_empty() => {
                     answer.notes.push(format!("The answer broke off here. {error}"));
@@ -302,6 +364,10 @@ impl Model {
         }
         if answer.text.trim().is_empty() {
             return Err(AskError::Empty(answer.by));
+        }
+        if let StopReason::Other(reason) = &stop {
+            answer.notes.push(format!("The answer ended for a reason of the provider's own: {reason}."));
+            answer.is_partial = true;
         }
         if stop == StopReason::Length {
             answer.notes.push("The answer was cut here: it met a limit on its length.".to_owned());

@@ -2,13 +2,14 @@
 
 use std::{
     io::Read as _,
-    process::{Command as Process, Stdio},
+    process::{Child, Command as Process, Stdio},
     sync::mpsc,
     time::Duration,
 };
 
 use aiex_llm::{Endpoint, EndpointOptions, KeySource, Secret};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::{files, paths};
 
@@ -35,12 +36,14 @@ impl KeySource for Command {
         let Some(output) = child.stdout.take() else { return Err(failed("has no output")) };
         let (send, printed) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut text = String::new();
+            let mut text = Zeroizing::new(String::new());
             let read = output.take(LONGEST).read_to_string(&mut text);
             let _ = send.send(read.map(|_| Secret::new(text.lines().next().unwrap_or_default())));
         });
         let printed = printed.recv_timeout(COMMAND_WAIT);
-        if printed.is_err() {
+        // One that has printed all and still runs has had its time.
+        let ended = child.try_wait().ok().flatten();
+        if printed.is_err() || (ended.is_none() && !ends_soon(&mut child)) {
             let _ = child.kill();
         }
         let status = child.wait().map_err(|error| failed(&format!("could not be waited for ({error})")))?;
@@ -52,6 +55,14 @@ impl KeySource for Command {
             Ok(Ok(key)) => Ok(Some(key)),
         }
     }
+}
+
+/// Whether a program ends within a second.
+fn ends_soon(child: &mut Child) -> bool {
+    (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        matches!(child.try_wait(), Ok(Some(_)))
+    })
 }
 
 /// The key of one provider in the system's keychain. It belongs to the origin for which it was set.
@@ -108,7 +119,7 @@ impl Keychain {
 impl KeySource for Keychain {
     fn key(&self) -> Result<Option<Secret>, String> {
         match self.entry()?.get_password() {
-            Ok(key) => Ok(Some(Secret::new(key))),
+            Ok(key) => Ok(Some(Secret::new(Zeroizing::new(key)))),
             Err(keyring::Error::NoEntry) => {
                 Err(format!("It is no longer in the keychain. Set it again with `aiex auth set {}`.", self.provider))
             }

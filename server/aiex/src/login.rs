@@ -93,7 +93,7 @@ async fn request_target(browser: &mut TcpStream) -> Option<String> {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         text.strip_prefix("GET ")?.split(' ').next().map(str::to_owned)
     };
-    tokio::time::timeout(Duration::from_secs(10), read).await.ok().flatten()
+    tokio::time::timeout(Duration::from_secs(2), read).await.ok().flatten()
 }
 
 async fn respond(browser: &mut TcpStream, status: &str, text: &str) {

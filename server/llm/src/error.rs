@@ -126,7 +126,11 @@ pub enum Error {
     /// The key is missing, wrong, or not permitted to do this.
     #[error(
         "{at} {} (status {status}).{} Check the key that is configured for this provider.",
-        if *sent { "did not accept the API key" } else { "needs an API key, and none is configured" },
+        match (*sent, status) {
+            (true, 403) => "does not permit this request with the API key",
+            (true, _) => "did not accept the API key",
+            (false, _) => "needs an API key, and none is configured",
+        },
         said(detail)
     )]
     Auth {

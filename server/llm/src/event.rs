@@ -26,6 +26,8 @@ pub enum Event {
     Replay(Value),
     /// Tokens used by this answer so far. A later one replaces an earlier one; some servers send none.
     Usage(Usage),
+    /// What the answer cost by the provider's own word, in US dollars. Few say it.
+    Charged(f64),
     /// What the answer used and cost in the end, right before its stop, and from a [`crate::Router`] alone.
     Spent(Spent),
     /// The answer is complete. Always the last event.

@@ -69,6 +69,11 @@ fn visible(text: &str) -> String {
     out
 }
 
+/// Whether nothing in a name is hidden, or does something to a terminal.
+pub(crate) fn is_visible(name: &str) -> bool {
+    !name.is_empty() && !name.chars().any(|c| c.is_control() || is_invisible(c))
+}
+
 /// Unicode's Default_Ignorable_Code_Point, the bidirectional controls (UAX #9), and interlinear annotations.
 fn is_invisible(c: char) -> bool {
     matches!(c,

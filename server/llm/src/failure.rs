@@ -114,8 +114,8 @@ impl Failure<'_> {
         {
             return Error::Quota { at, detail };
         }
-        // Gemini's, with status 400.
-        if code(&["API_KEY_INVALID"]) {
+        // Gemini's and xAI's, with status 400.
+        if code(&["API_KEY_INVALID"]) || said.message.contains("Incorrect API key") {
             return Error::Auth { at, status: status.unwrap_or(401), sent: self.key.is_some(), detail };
         }
         if code(&["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "refusal"]) {
@@ -148,6 +148,10 @@ impl Failure<'_> {
             "context window",
             "prompt is too long",
             "exceeds the maximum number of tokens",
+            "exceeds the context length",
+            "maximum prompt length",
+            "input is too long",
+            "range of input length",
         ];
         matches!(status, None | Some(400 | 413 | 422 | 500)) && words.iter().any(|words| message.contains(words))
     }
@@ -234,7 +238,9 @@ impl Said {
         if self.used.is_some() || self.limit.is_some() {
             return (self.used, self.limit);
         }
-        let numbers = shown.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+        // Not the digits of a name, such as gpt-4-0613.
+        let words = shown.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+        let numbers = words.filter_map(|word| word.replace(',', "").parse::<u64>().ok());
         let numbers: Vec<_> = numbers.filter(|number| *number >= 256).collect();
         match numbers[..] {
             [a, b, ..] if a != b => (Some(a.max(b)), Some(a.min(b))),
@@ -326,8 +332,8 @@ mod tests {
             &[],
             "",
             expect![[r#"
-            Auth: acme (https://api.example) did not accept the API key (status 403). Check the key that is configured for this provider.
-        "#]],
+                Auth: acme (https://api.example) does not permit this request with the API key (status 403). Check the key that is configured for this provider.
+            "#]],
         );
     }
 

@@ -25,8 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    Endpoint, Error, EventStream, Key, Kind, Model, Price, Provider, Quirks, Request, Secret, failure::Failure, quota,
-    single_flight::SingleFlight, sse::DEFAULT_LIMIT,
+    Endpoint, Error, EventStream, Key, Kind, Model, Price, Provider, Quirks, Request, Secret, excerpt::is_visible,
+    failure::Failure, model::is_open, quota, single_flight::SingleFlight, sse::DEFAULT_LIMIT, well_known::is_remote,
 };
 
 /// An error body is read no longer and no further than this: only its first lines are shown.
@@ -61,6 +61,8 @@ pub struct Dialect {
     pub heading: String,
     /// What the user says of its models, by their names.
     pub models: BTreeMap<String, Model>,
+    /// It runs models itself, on the computer where it is.
+    pub is_local: bool,
     /// How long it may take.
     pub timeouts: Timeouts,
 }
@@ -73,6 +75,7 @@ impl Dialect {
             quirks: Quirks::default(),
             heading: String::new(),
             models: BTreeMap::new(),
+            is_local: false,
             timeouts: Timeouts::default(),
         }
     }
@@ -101,6 +104,14 @@ struct Http {
     answered: AtomicBool,
     lists: SingleFlight<(), Result<Vec<(String, Model)>, Error>>,
     counts: SingleFlight<Vec<u8>, Result<Option<u64>, Error>>,
+}
+
+/// What was sent and is being answered.
+struct Sent {
+    response: Response,
+    key: Option<Secret>,
+    /// When the first event is due.
+    deadline: Option<Instant>,
 }
 
 impl HttpProvider {
@@ -176,7 +187,9 @@ impl Http {
         let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default();
         let own = self.dialect.models.get(name).cloned().unwrap_or_default();
         let model = own.or(&listed).or(&Model::known(&self.dialect.heading, name));
-        match self.endpoint.is_loopback() {
+        // What is known to run here costs nothing; behind another address here may be a gateway to anywhere.
+        let runs_here = self.endpoint.is_loopback() && !is_remote(name) && (self.dialect.is_local || is_open(name));
+        match runs_here {
             true => Model { price: model.price.or(Some(Price::FREE)), ..model },
             false => model,
         }
@@ -185,7 +198,9 @@ impl Http {
     async fn list(&self) -> Result<Vec<(String, Model)>, Error> {
         let api = self.dialect.kind.api();
         let list = self.ask(&Request::default(), Method::GET, api.models_path(), None).await?;
-        let models = api.models(&list);
+        let mut models = api.models(&list);
+        // Names are shown, on terminals too.
+        models.retain(|(name, _)| is_visible(name));
         let known = models.iter().filter(|(_, model)| *model != Model::default()).cloned();
         self.listed.write().unwrap_or_else(PoisonError::into_inner).extend(known);
         Ok(models)
@@ -199,8 +214,7 @@ impl Http {
     /// A question with one JSON answer.
     async fn ask(&self, request: &Request, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let body = body.map(Value::to_string);
-        let deadline = Instant::now().checked_add(self.dialect.timeouts.first_event);
-        let (mut response, key) = self.send(request, method, path, "application/json", body, deadline).await?;
+        let Sent { mut response, key, deadline } = self.send(request, method, path, "application/json", body).await?;
         let failure = Failure { endpoint: &self.endpoint, request, key: key.as_ref() };
         let mut bytes = Vec::new();
         loop {
@@ -224,13 +238,14 @@ impl Http {
         path: &str,
         accept: &'static str,
         body: Option<String>,
-        deadline: Option<Instant>,
-    ) -> Result<(Response, Option<Secret>), Error> {
+    ) -> Result<Sent, Error> {
         let client = self.client().await?;
         let mut refused = None;
         let mut may_be_stale = self.answered.load(Ordering::Relaxed);
         loop {
             let key = self.key(refused.as_ref()).await?;
+            // The server's time begins once the key is there: a person may be asked for that.
+            let deadline = Instant::now().checked_add(self.dialect.timeouts.first_event);
             let headers = self.endpoint.headers_with(key.as_ref());
             let headers =
                 headers.map_err(|error| Error::Key { at: self.endpoint.upstream(), detail: error.to_string() })?;
@@ -254,7 +269,7 @@ impl Http {
                 *self.free_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
             }
             if response.status().is_success() {
-                return Ok((response, key));
+                return Ok(Sent { response, key, deadline });
             }
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = error_body(response, self.dialect.timeouts.first_event.min(ERROR_BODY_WAIT)).await;

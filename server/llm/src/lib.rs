@@ -62,6 +62,6 @@ pub use provider::{EventStream, Provider};
 pub use request::{
     Author, CacheTtl, Effort, Image, Message, Part, Request, Role, Schema, Tool, ToolCall, ToolChoice, ToolResult,
 };
-pub use router::{Denied, Health, Ledger, Limits, Outcome, Planned, Rest, Router, Strategy, Target, Used};
+pub use router::{Denied, Health, Ledger, Limits, Outcome, Planned, Router, Strategy, Target, Used};
 pub use secret::Secret;
 pub use well_known::Quirks;

@@ -123,6 +123,11 @@ impl Model {
     }
 }
 
+/// Whether it is one of the models that anybody can run.
+pub(crate) fn is_open(name: &str) -> bool {
+    find("open", name).is_some()
+}
+
 /// The longest name in the table that the model's begins with, if the rest is but a version.
 fn find(heading: &str, name: &str) -> Option<&'static Model> {
     let models = TABLE.get(heading)?;

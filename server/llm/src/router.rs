@@ -30,7 +30,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-pub use health::{Health, Limits, Rest};
+use health::Rest;
+pub use health::{Health, Limits};
 pub use meter::{Denied, Ledger, Outcome, Planned, Used};
 pub use strategy::Strategy;
 
@@ -90,7 +91,8 @@ impl fmt::Debug for Router {
 }
 
 impl Router {
-    /// How long a request may wait for its first event, over all retries: 60 s.
+    /// How long a request may be retried, or wait for a model that rests: 60 s. What is under way then is not ended; its
+    /// own time limits hold.
     pub const PATIENCE: Duration = Duration::from_secs(60);
 
     /// A router over `targets`, the preferred first.
@@ -237,7 +239,13 @@ impl Inner {
         let (mut failed, mut waiting) = (Vec::new(), Vec::new());
         for watched in self.order(request) {
             match self.attempt(watched, None, 0, request, task, deadline).await {
-                Ok(relay) => return Ok(relay.after(failed)),
+                Ok(relay) => {
+                    failed.extend(waiting.into_iter().map(|wait: Waiting<'_>| wait.error));
+                    return Ok(relay.after(failed));
+                }
+                Err(NoAnswer::Wait(wait)) if wait.until.is_some_and(|until| until >= deadline) => {
+                    failed.push(wait.error)
+                }
                 Err(NoAnswer::Wait(wait)) => waiting.push(wait),
                 Err(NoAnswer::Failed(error)) if is_final(&error) => return Err(error),
                 Err(NoAnswer::Failed(error)) => failed.push(error),
@@ -250,6 +258,9 @@ impl Inner {
             let Waiting { watched, tries, .. } = waiting.swap_remove(first);
             match self.attempt(watched, permit, tries, request, task, deadline).await {
                 Ok(relay) => return Ok(relay.after(failed)),
+                Err(NoAnswer::Wait(wait)) if wait.until.is_some_and(|until| until >= deadline) => {
+                    failed.push(wait.error)
+                }
                 Err(NoAnswer::Wait(wait)) => waiting.push(wait),
                 Err(NoAnswer::Failed(error)) if is_final(&error) => return Err(error),
                 Err(NoAnswer::Failed(error)) => failed.push(error),
@@ -287,16 +298,16 @@ impl Inner {
         let Target { provider, model, .. } = &watched.target;
         let author = watched.target.author();
         let facts = provider.model(model);
-        let request = Request { model: model.clone(), ..request.clone().addressed_to(&author) };
+        let mut request = Request { model: model.clone(), ..request.clone().addressed_to(&author) };
+        request.max_tokens = meter::most_output(&request, &facts);
         watched.can_take(&request, &facts).map_err(NoAnswer::Failed)?;
         loop {
             let wait = |until, error| NoAnswer::Wait(Waiting { watched, tries, until, error });
-            let held = watched.admit(permit.take()).map_err(|blocked| wait(blocked.until, blocked.error))?;
+            let (held, sent) = watched.admit(permit.take()).map_err(|blocked| wait(blocked.until, blocked.error))?;
             tries += 1;
             let ledger = self.ledger.clone();
             let mut meter =
                 Meter::start(ledger, &request, author.clone(), facts.clone(), task).await.map_err(NoAnswer::Failed)?;
-            let sent = watched.model.sent();
             let mut stream = provider.stream(request.clone());
             let mut ready = VecDeque::new();
             let error = loop {
@@ -386,7 +397,7 @@ impl Watched {
     }
 
     /// The permit to send a request now, else from when on there may be one, and what is in the way.
-    fn admit(&self, permit: Option<OwnedSemaphorePermit>) -> Result<OwnedSemaphorePermit, Box<Blocked>> {
+    fn admit(&self, permit: Option<OwnedSemaphorePermit>) -> Result<(OwnedSemaphorePermit, Sent), Box<Blocked>> {
         let now = Instant::now();
         let at = self.upstream();
         let until = |wait| now.checked_add(wait);
@@ -405,7 +416,8 @@ impl Watched {
             return blocked(None, Error::Busy { at, wait: None });
         };
         match self.provider.pace(now) {
-            Ok(()) => Ok(permit),
+            // From here on it is the probe, if there is to be one.
+            Ok(()) => Ok((permit, self.model.sent())),
             Err(wait) => blocked(until(wait), Error::Busy { at, wait: Some(wait) }),
         }
     }

@@ -34,8 +34,6 @@ pub struct Row {
 pub struct Quirks {
     /// It calls the token limit `max_completion_tokens`, as OpenAI's reasoning models do.
     pub max_completion_tokens: bool,
-    /// It refuses requests with `stream_options`.
-    pub no_stream_options: bool,
     /// It switches reasoning with `enable_thinking`.
     pub enable_thinking: bool,
     /// It has no promise of a JSON schema, only of JSON.
@@ -55,12 +53,7 @@ impl Row {
             models: name,
             model: None,
             first_event: None,
-            quirks: Quirks {
-                max_completion_tokens: false,
-                no_stream_options: false,
-                enable_thinking: false,
-                json_object_only: false,
-            },
+            quirks: Quirks { max_completion_tokens: false, enable_thinking: false, json_object_only: false },
         }
     }
 
@@ -162,6 +155,11 @@ pub const ROWS: &[Row] = &[
         ..Row::new("llamacpp", "llama.cpp", Kind::OpenAiChat, "http://127.0.0.1:8080/v1")
     },
 ];
+
+/// Whether a model that a server on this computer lists runs elsewhere, as Ollama's cloud models do.
+pub fn is_remote(model: &str) -> bool {
+    model.ends_with("-cloud") || model.ends_with(":cloud")
+}
 
 /// The row of this name.
 pub fn row(name: &str) -> Option<&'static Row> {

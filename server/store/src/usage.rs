@@ -179,7 +179,7 @@ impl Store {
         spent.map(nanos_to_usd).map_err(|error| self.failed(error))
     }
 
-    /// What the requests planned at or after `since` used, by local calendar day, provider and model: the newest day
+    /// What the requests of the local calendar day of `since`, and of later ones, used, by local calendar day, provider and model: the newest day
     /// first, then by name.
     ///
     /// # Errors
@@ -254,10 +254,11 @@ fn usage(connection: &Connection, since: i64) -> rusqlite::Result<Vec<UsageRow>>
                 max(estimated OR (cost_nano_usd IS NULL AND planned_nano_usd IS NOT NULL)) AS estimated,
                 total(coalesce(cost_nano_usd, planned_nano_usd)) AS nanos,
                 count(*) FILTER (WHERE coalesce(cost_nano_usd, planned_nano_usd) IS NULL) AS unpriced
-         FROM usage WHERE at >= ?1
+         FROM usage
+         WHERE at >= ?1 - ?2 AND date(at / 1000, 'unixepoch', 'localtime') >= date(?1 / 1000, 'unixepoch', 'localtime')
          GROUP BY day, provider, model ORDER BY day DESC, provider, model",
     )?;
-    statement.query_map([since], usage_row)?.collect()
+    statement.query_map([since, AROUND_A_DAY], usage_row)?.collect()
 }
 
 fn usage_row(row: &Row<'_>) -> rusqlite::Result<UsageRow> {

@@ -1,9 +1,6 @@
 //! `aiex ask`: one question, one streamed answer.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
 use aiex_assist::AskFile;
 use anyhow::{Context as _, Error, Result, bail};
@@ -17,18 +14,22 @@ pub(super) fn ask(question: &str, files: &[PathBuf], model: Option<String>) -> R
     if question.trim().is_empty() {
         bail!("the question is empty");
     }
-    let workspace = workspace::root_of(files.first().map_or(Path::new("."), PathBuf::as_path));
-    let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
+    // Every file brings the rules of its own workspace.
+    let here = [PathBuf::from(".")];
+    let roots: BTreeSet<PathBuf> =
+        if files.is_empty() { &here } else { files }.iter().map(|path| workspace::root_of(path)).collect();
+    let loaded = config::load(&Places { workspaces: roots.iter().cloned().collect(), model, ..Default::default() });
     let mut contents = Vec::new();
     for path in files {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{} cannot be read as UTF-8 text", path.display()))?;
         let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
         loaded.config.privacy.check(&absolute).map_err(Error::msg)?;
-        let shown = absolute.strip_prefix(&workspace).unwrap_or(path).display().to_string();
+        let shown =
+            roots.iter().find_map(|root| absolute.strip_prefix(root).ok()).unwrap_or(path).display().to_string();
         contents.push((shown, text));
     }
-    super::model::run(loaded, &workspace, async |model, loaded| {
+    super::model::run(loaded, &roots, async |model, loaded| {
         let Some(model) = model else {
             bail!("no model answers here, and the parse alone has no words; `aiex doctor` says how to get one");
         };

@@ -2,10 +2,10 @@
 
 use std::{
     io::{self, IsTerminal as _, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use aiex_llm::{Secret, well_known};
+use aiex_llm::{Dialect, Endpoint, EndpointOptions, HttpProvider, Kind, Secret, well_known};
 use anyhow::{Context as _, Error, Result, bail};
 use clap::Subcommand;
 
@@ -14,7 +14,8 @@ use crate::{
     config::{self, Loaded, Places},
     engine::provider,
     keys::{self, Keychain},
-    login,
+    ledger::Database,
+    login, workspace,
 };
 
 #[derive(Subcommand)]
@@ -36,6 +37,12 @@ pub(super) enum Command {
     },
     /// List the providers whose keys are known, and where from; never the keys
     List,
+    /// Forget whether a workspace's code may go to a cloud that was only found by its key; it is asked again
+    Forget {
+        /// The workspace's top folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
 }
 
 pub(super) fn auth(command: &Command) -> Result<()> {
@@ -55,9 +62,12 @@ pub(super) fn auth(command: &Command) -> Result<()> {
         Command::Login { provider } if provider == login::OPENROUTER => {
             let entry = entry(provider, &loaded)?;
             keys::keychain().map_err(Error::msg)?;
-            let configured = provider::configured(provider, &loaded)?;
+            // Without the key that there may be: it could be the one that no longer works.
+            let base_url = provider::configured(provider, &loaded)?.base_url;
+            let options = EndpointOptions { provider: provider.clone(), base_url, ..EndpointOptions::default() };
+            let keyless = HttpProvider::new(Endpoint::new(options)?, Dialect::of(Kind::OpenAiChat));
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-            let key = runtime.block_on(login::key(&configured.provider, &entry.origin, |address| {
+            let key = runtime.block_on(login::key(&keyless, &entry.origin, |address| {
                 eprintln!("Open this address in your browser, if it does not open by itself:\n\n  {address}\n");
                 login::open(address);
             }))?;
@@ -78,6 +88,17 @@ pub(super) fn auth(command: &Command) -> Result<()> {
             Ok(())
         }
         Command::List => list(&loaded),
+        Command::Forget { path } => {
+            let workspace = workspace::root_of(path).display().to_string();
+            let store = Database::default().open().map_err(Error::msg)?;
+            let forgotten = well_known::ROWS
+                .iter()
+                .filter_map(|row| keys::origin(row.base_url))
+                .map(|origin| store.forget_consent(&workspace, &origin));
+            let forgotten = forgotten.collect::<Result<Vec<_>, _>>()?.into_iter().filter(|was| *was).count();
+            eprintln!("Forgot {forgotten} answers for {workspace}.");
+            Ok(())
+        }
     }
 }
 

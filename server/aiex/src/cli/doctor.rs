@@ -96,10 +96,9 @@ async fn examine(loaded: &Arc<Loaded>) -> Vec<Finding> {
         let is_asked =
             asked.as_deref().and_then(|model| model.split_once('/')).is_some_and(|(name, _)| name == shown.name);
         let (state, fix) = match shown.state {
-            State::Ok if shown.detail.contains("not in its list") => (
-                Verdict::Warning,
-                Some("`aiex providers --check` shows it, the provider's pages list its models".to_owned()),
-            ),
+            State::Ok if shown.detail.contains("not in its list") => {
+                (Verdict::Warning, Some(format!("choose one of its models in {}", config_path())))
+            }
             State::Ok => (Verdict::Ok, None),
             State::NoKey => (severity(is_asked), Some(shown.detail.clone())),
             State::Unreachable | State::Error => {

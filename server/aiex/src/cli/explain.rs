@@ -35,12 +35,11 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
 
     let workspace = workspace::root_of(&path);
     let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
-    super::warn(&loaded.problems);
     let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
     let shown = absolute.strip_prefix(&workspace).unwrap_or(&path).display().to_string();
     let name = path.display().to_string();
     let target = Target::find(Arc::new(Snapshot::of_file(name.into(), &contents, "")), cursor, shown);
-    super::model::run(loaded, &workspace, async |model, loaded| match model {
+    super::model::run(loaded, &[workspace.clone()].into(), async |model, loaded| match model {
         None => {
             print(&format!("{}\n", target.structural().trim_end()))?;
             Ok(ExitCode::SUCCESS)

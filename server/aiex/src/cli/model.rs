@@ -1,9 +1,10 @@
 //! What commands that ask a model share: the engine, the user's consent, and the answer as it comes.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal as _, Write as _},
     ops::ControlFlow,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
@@ -23,30 +24,30 @@ use crate::{
 /// its connection.
 pub(super) fn run(
     loaded: Loaded,
-    workspace: &Path,
+    workspaces: &BTreeSet<PathBuf>,
     work: impl AsyncFnOnce(Option<Model>, &Loaded) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     super::warn(&loaded.problems);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let loaded = Arc::new(loaded);
-    let work = async {
-        let engines = Engines::default();
-        let model = match engines.of(&loaded).await? {
-            Engine::Offline => None,
-            Engine::Model(model) => Some(model),
-            Engine::Detected(model, detected) => {
-                consent(&engines.database, workspace, detected)?;
-                Some(model)
+    let engines = Engines::default();
+    let model = match runtime.block_on(engines.of(&loaded))? {
+        Engine::Offline => None,
+        Engine::Model(model) => Some(model),
+        // Here nothing but the user is waited for, and Ctrl-C ends the program as it always does.
+        Engine::Detected(model, detected) => {
+            for workspace in workspaces {
+                consent(&engines.database, workspace, detected.clone())?;
             }
-        };
-        if model.is_some() {
-            loaded.unkept().iter().for_each(|unkept| eprintln!("aiex: {unkept}"));
+            Some(model)
         }
-        work(model, &loaded).await
     };
+    if model.is_some() {
+        loaded.unkept().iter().for_each(|unkept| eprintln!("aiex: {unkept}"));
+    }
     runtime.block_on(async {
         tokio::select! {
-            done = work => done,
+            done = work(model, &loaded) => done,
             _ = tokio::signal::ctrl_c() => {
                 eprintln!("\naiex: stopped");
                 Ok(ExitCode::from(130))
@@ -63,7 +64,11 @@ fn consent(database: &Database, workspace: &Path, detected: Detected) -> Result<
     let instead = format!("choose one yourself: --model {model}, `model` in the configuration, or --model offline");
     match consent.known(database) {
         Some(true) => return Ok(()),
-        Some(false) => bail!("code of this workspace is not sent to {}; {instead}", consent.detected.origin),
+        Some(false) => bail!(
+            "code of {} is not sent to {}, as you said; `aiex auth forget` asks again; {instead}",
+            consent.workspace,
+            consent.detected.origin
+        ),
         None => {}
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
@@ -73,9 +78,16 @@ fn consent(database: &Database, workspace: &Path, detected: Detected) -> Result<
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    let allowed = matches!(answer.trim(), "y" | "Y" | "yes");
-    consent.keep(database, allowed);
-    if allowed { Ok(()) } else { bail!("nothing was sent; {instead}") }
+    // Only a plain answer is kept.
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => consent.keep(database, true),
+        "n" | "no" => {
+            consent.keep(database, false);
+            bail!("nothing was sent; {instead}");
+        }
+        _ => bail!("nothing was sent; {instead}"),
+    }
+    Ok(())
 }
 
 /// Writes the answer as it comes.

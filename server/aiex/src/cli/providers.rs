@@ -1,8 +1,12 @@
 //! `aiex providers`: which providers there are, and how they do.
 
-use std::{collections::BTreeSet, process::ExitCode, time::Instant};
+use std::{
+    collections::BTreeSet,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
-use aiex_llm::{Class, Kind, Provider as _, well_known, well_known::ROWS};
+use aiex_llm::{Class, Error, Kind, Provider as _, well_known, well_known::ROWS};
 use anyhow::Result;
 use serde::Serialize;
 
@@ -13,6 +17,9 @@ use crate::{
     keys::Keychain,
     workspace,
 };
+
+/// How long a check waits for one provider.
+const CHECK: Duration = Duration::from_secs(10);
 
 /// A provider as it is shown.
 #[derive(Debug, Serialize)]
@@ -123,11 +130,18 @@ pub(super) async fn one(name: &str, loaded: &Loaded, check: bool) -> Shown {
         return shown(State::Ok, String::new());
     }
     let asked = Instant::now();
-    let listed = configured.provider.models().await;
+    let Ok(listed) = tokio::time::timeout(CHECK, configured.provider.models()).await else {
+        return shown(State::Unreachable, format!("no answer within {} s", CHECK.as_secs()));
+    };
     let latency_ms = u64::try_from(asked.elapsed().as_millis()).ok();
     match listed {
         Ok(models) => {
-            let is_listed = |model: &String| models.iter().any(|(listed, _)| listed == model);
+            // A tag or a date may follow, on either side.
+            let is_listed = |model: &String| {
+                models
+                    .iter()
+                    .any(|(listed, _)| listed.starts_with(model.as_str()) || model.starts_with(listed.as_str()))
+            };
             let detail = match &model {
                 Some(model) if !models.is_empty() && !is_listed(model) => {
                     format!("{} models; `{model}` is not in its list", models.len())
@@ -137,6 +151,7 @@ pub(super) async fn one(name: &str, loaded: &Loaded, check: bool) -> Shown {
             let model = model.clone().or_else(|| models.first().map(|(model, _)| model.clone()));
             Shown { latency_ms, model, ..shown(State::Ok, detail) }
         }
+        Err(Error::NotFound { .. }) => Shown { latency_ms, ..shown(State::Ok, "it lists no models".to_owned()) },
         Err(error) => {
             let state = match error.class() {
                 Class::Transient | Class::Truncated => State::Unreachable,

@@ -74,7 +74,11 @@ impl Schema {
         match value {
             Value::Object(table) if is("object") => {
                 self.table(schema, table, path, found);
-                Ok(())
+                let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+                match required.filter_map(Value::as_str).find(|key| !table.contains_key(*key)) {
+                    Some(missing) => Err(format!("a table with `{missing}`")),
+                    None => Ok(()),
+                }
             }
             Value::Array(items) if is("array") => {
                 let item = schema.get("items").unwrap_or(&Value::Null);
@@ -87,10 +91,14 @@ impl Schema {
             Value::Bool(_) if is("boolean") => Ok(()),
             Value::Number(number) if is("integer") && (number.is_u64() || number.is_i64()) => {
                 let least = schema.get("minimum").and_then(Value::as_f64).unwrap_or(f64::MIN);
-                if number.as_f64().is_some_and(|number| number >= least) {
-                    Ok(())
-                } else {
-                    Err(format!("a whole number of at least {least}"))
+                let most = match schema.get("format").and_then(Value::as_str) {
+                    Some("uint32") => f64::from(u32::MAX),
+                    _ => f64::MAX,
+                };
+                match number.as_f64() {
+                    Some(number) if number < least => Err(format!("a whole number of at least {least}")),
+                    Some(number) if number > most => Err(format!("a whole number of at most {most}")),
+                    _ => Ok(()),
                 }
             }
             Value::Number(_) if is("number") => Ok(()),

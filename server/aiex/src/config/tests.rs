@@ -193,6 +193,12 @@ fn what_is_left_out_is_known() {
     assert!(layer("privacy = {").is_unsure("privacy"));
     assert!(layer("[providers.work]\napi_key = \"${AIEX_TEST_SURELY_NOT_SET}\"\n").is_unsure("providers.work"));
     assert!(!layer("[hover]\nfacts = 1\n").is_unsure("privacy"));
+    // What only a deeper look finds is found in its place, and the rest stays in force.
+    for odd in ["first_event_seconds = 5000000000", "models.m.price = { input = 3.0 }"] {
+        let loaded = layer(&format!("[privacy]\nlocal_only = true\n[providers.work]\n{odd}\n"));
+        assert!(loaded.config.privacy.local_only, "{odd}");
+        assert!(loaded.is_unsure("providers.work") && !loaded.is_unsure("privacy"), "{odd}: {:?}", loaded.left_out);
+    }
 }
 
 #[cfg(unix)]

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aiex_llm::{Provider as _, well_known::ROWS};
+use aiex_llm::{
+    Provider as _,
+    well_known::{ROWS, is_remote},
+};
 
 use super::provider;
 use crate::config::{self, Loaded};
@@ -36,14 +39,15 @@ pub fn key(loaded: &Loaded) -> Option<Detected> {
     ROWS.iter().find_map(|row| {
         let (variable, _) = provider::environment_key(row)?;
         let model = format!("{}/{}", row.name, row.model?);
-        let configured = provider::configured(row.name, loaded).ok()?;
+        // At another address the key is not sent; what is configured there is the user's own business.
+        let configured = provider::configured(row.name, loaded).ok().filter(|configured| configured.has_key)?;
         Some(Detected { model, title: row.title, variable, origin: configured.origin })
     })
 }
 
 /// The servers that run on this computer.
 #[derive(Default)]
-pub struct LocalServers(Mutex<Option<(Instant, config::Config, Option<String>)>>);
+pub struct LocalServers(Mutex<Option<(Instant, config::Config, String)>>);
 
 impl LocalServers {
     /// `provider/model` of the first server at its usual port that has a model.
@@ -52,13 +56,14 @@ impl LocalServers {
             && then.elapsed() < KEEP
             && *config == loaded.config
         {
-            return found.clone();
+            return Some(found.clone());
         }
         let local = ROWS.iter().filter(|row| row.is_local());
         let probes = local.map(|row| probe(row.name, loaded));
         let found = futures::future::join_all(probes).await.into_iter().flatten().next();
+        // A server that is started now is found at once.
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), loaded.config.clone(), found.clone()));
+            found.clone().map(|found| (Instant::now(), loaded.config.clone(), found));
         found
     }
 }
@@ -67,5 +72,7 @@ impl LocalServers {
 async fn probe(name: &str, loaded: &Loaded) -> Option<String> {
     let configured = provider::configured(name, loaded).ok().filter(|configured| configured.is_local)?;
     let models = tokio::time::timeout(PROBE, configured.provider.models()).await.ok()?.ok()?;
-    models.first().map(|(model, _)| format!("{name}/{model}"))
+    // Neither what runs elsewhere nor what has no words.
+    let answers = |model: &&String| !is_remote(model) && !model.to_lowercase().contains("embed");
+    models.iter().map(|(model, _)| model).find(answers).map(|model| format!("{name}/{model}"))
 }

@@ -58,9 +58,10 @@ pub fn configured(name: &str, loaded: &Loaded) -> Result<Configured, EngineError
         (None, Some(row)) => row.base_url.to_owned(),
         (None, None) => return Err(EngineError::Unknown(name.to_owned())),
     };
-    // What is known of a name is known of its own address and format.
-    let row = row.filter(|row| provider.kind.is_none_or(|kind| kind_of(kind) == row.kind));
-    let kind = provider.kind.map(kind_of).or(row.map(|row| row.kind)).unwrap_or(Kind::OpenAiChat);
+    // What is known of a name is known of its own address; another one under this name speaks what most do.
+    let is_own = row.is_some_and(|row| belongs(row, &base_url));
+    let usual = row.map(|row| row.kind).filter(|kind| is_own || *kind != Kind::OpenAiResponses);
+    let kind = provider.kind.map(kind_of).or(usual).unwrap_or(Kind::OpenAiChat);
     let base_url = match kind {
         // The address of its OpenAI-compatible interface is the better known one.
         Kind::Ollama => base_url.trim_end_matches('/').trim_end_matches("/v1").to_owned(),
@@ -71,10 +72,10 @@ pub fn configured(name: &str, loaded: &Loaded) -> Result<Configured, EngineError
         provider: name.to_owned(),
         base_url: base_url.clone(),
         key,
-        auth: row.map_or_else(|| auth(kind), |row| row.auth),
+        auth: row.filter(|row| row.kind == kind).map_or_else(|| auth(kind), |row| row.auth),
         allow_http: provider.allow_http,
         local: provider.local,
-        headers: headers(provider, row, kind),
+        headers: headers(provider, kind),
         certificates: certificates(name, provider)?,
     })?;
     if loaded.config.privacy.local_only && !endpoint.is_local() {
@@ -85,13 +86,14 @@ pub fn configured(name: &str, loaded: &Loaded) -> Result<Configured, EngineError
         quirks: row.map_or_else(Quirks::default, |row| row.quirks),
         heading: row.map_or("open", |row| row.models).to_owned(),
         models: provider.models.clone(),
+        is_local: row.is_some_and(Row::is_local),
         timeouts: timeouts(provider, row, endpoint.is_local()),
     };
     let limits = Limits {
         concurrent: provider.max_concurrent.and_then(|most| usize::try_from(most).ok()),
         per_minute: provider.requests_per_minute,
     };
-    let is_well_known = row.is_some_and(|row| provider.base_url.is_none() || belongs(row, &base_url));
+    let is_well_known = is_own;
     let (origin, is_local) = (endpoint.origin(), endpoint.is_local());
     let has_key = has_key || is_local;
     let provider = HttpProvider::new(endpoint, dialect);
@@ -143,7 +145,7 @@ fn belongs(row: &Row, base_url: &str) -> bool {
             let middle = base_url.strip_prefix(before).and_then(|rest| rest.trim_end_matches('/').strip_suffix(after));
             middle.is_some_and(|part| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
         }
-        _ => base_url.trim_end_matches('/') == row.base_url,
+        _ => base_url.trim_end_matches('/').trim_end_matches("/v1") == row.base_url.trim_end_matches("/v1"),
     }
 }
 
@@ -155,14 +157,10 @@ pub fn environment_key(row: &Row) -> Option<(&'static str, Secret)> {
     })
 }
 
-fn headers(provider: &config::Provider, row: Option<&Row>, kind: Kind) -> Vec<(String, Secret)> {
-    let known = match (row, kind) {
-        (Some(row), _) => row.headers,
-        // A server that speaks Anthropic's format wants its version, too.
-        (None, Kind::Anthropic) => well_known::row("anthropic").map_or(&[][..], |row| row.headers),
-        (None, _) => &[],
-    };
-    let known = known.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(value)));
+fn headers(provider: &config::Provider, kind: Kind) -> Vec<(String, Secret)> {
+    // Every server that speaks a format wants what goes with it.
+    let rows = well_known::ROWS.iter().filter(|row| row.kind == kind);
+    let known = rows.flat_map(|row| row.headers).map(|(name, value)| ((*name).to_owned(), Secret::new(value)));
     known.chain(provider.headers.iter().map(|(name, value)| (name.clone(), Secret::new(value)))).collect()
 }
 

@@ -28,7 +28,8 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
     if server.last_answer().is_some() {
         actions.push(command("Aiex: Open last answer", commands::OPEN_LAST_ANSWER, None));
     }
-    if let Some(open) = server.open_consent() {
+    let workspace = consent::workspace_of(server, uri);
+    if let Some(open) = server.open_consent().filter(|open| open.is_about(&workspace)) {
         let origin = &open.detected.origin;
         for (title, allow) in [(consent::allow_title(origin), true), (consent::never_title(origin), false)] {
             actions.push(command(&title, commands::ANSWER_CONSENT, Some(json!({"allow": allow}))));

@@ -1,14 +1,21 @@
 //! Asks the user whether code may be sent to a cloud that was only detected, as this editor can ask.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tower_lsp::gen_lsp_types::{MessageActionItem, MessageType};
 
-use super::session::Server;
+use super::{convert, session::Server};
 use crate::{consent::Consent, engine::Detected};
 
 const ALLOW: &str = "Allow";
 const NEVER: &str = "Never from this workspace";
+
+/// The workspace of a document: its folder in the editor, else the one that it lies in.
+pub fn workspace_of(server: &Server, uri: &str) -> PathBuf {
+    let file = convert::name_of_file(uri);
+    let workspace = server.settings.folder_of(&file).or_else(|| file.parent().map(Path::to_path_buf));
+    workspace.unwrap_or(file)
+}
 
 /// Whether code of the workspace may be sent. Waits for the user where the editor can ask; elsewhere says that the code
 /// actions do, and for now it may not.

@@ -42,6 +42,9 @@ impl Api for Ollama {
         put("stream", true.into());
         // Twice the default: who reads code and then asks again should not wait for the model to load.
         put("keep_alive", "10m".into());
+        // What does not fit is refused, not cut at its beginning without a word.
+        put("truncate", false.into());
+        put("shift", false.into());
         let tools = tools(request);
         put("options", options(request, model, &tools).into());
         if !tools.is_empty() {

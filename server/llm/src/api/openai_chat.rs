@@ -29,9 +29,7 @@ impl Api for OpenAiChat {
         put("model", request.model.as_str().into());
         put("messages", request.messages.iter().flat_map(messages).collect());
         put("stream", true.into());
-        if !quirks.no_stream_options {
-            put("stream_options", json!({"include_usage": true}));
-        }
+        put("stream_options", json!({"include_usage": true}));
         if let Some(limit) = request.max_tokens {
             put(if quirks.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" }, limit.into());
         }
@@ -120,7 +118,8 @@ fn listed(entry: &Value) -> Model {
 
 fn word(effort: Effort) -> &'static str {
     match effort {
-        Effort::Off => "minimal",
+        // What all that know an effort know.
+        Effort::Off => "low",
         Effort::Low => "low",
         Effort::Medium => "medium",
         Effort::High => "high",
@@ -202,6 +201,9 @@ struct Call {
 impl ChatDecoder {
     fn usage(&mut self, counts: Option<Counts>, out: &mut Vec<Event>) {
         let Some(counts) = counts else { return };
+        if let Some(usd) = counts.cost.filter(|usd| usd.is_finite() && *usd >= 0.0) {
+            out.push(Event::Charged(usd));
+        }
         let (read, written) = (counts.prompt_tokens_details.unwrap_or_default(), counts.completion_tokens_details);
         let usage = Usage {
             input: counts.prompt_tokens.unwrap_or(0),
@@ -220,8 +222,10 @@ impl ChatDecoder {
         if let Some(text) = delta.reasoning_content.or(delta.reasoning).filter(|text| !text.is_empty()) {
             out.push(Event::Reasoning(text));
         }
-        if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
-            out.push(Event::Text(text));
+        match delta.content {
+            Some(Content::Text(text)) if !text.is_empty() => out.push(Event::Text(text)),
+            Some(Content::Parts(parts)) => parts.into_iter().for_each(|part| part.into_events(out)),
+            Some(Content::Text(_)) | None => {}
         }
         for fragment in delta.tool_calls.unwrap_or_default() {
             self.fragment(fragment);
@@ -315,10 +319,13 @@ impl Decoder for ChatDecoder {
             return Err(Fault::Reply(serde_json::from_str(data).unwrap_or_default()));
         }
         let choices = chunk.choices.unwrap_or_default();
-        let step = if choices.is_empty() { Step::Nothing } else { Step::Progress };
+        let calls = choices.iter().any(|choice| choice.delta.as_ref().is_some_and(|delta| delta.tool_calls.is_some()));
+        let before = out.len();
         self.choices(choices, out)?;
+        let moved = calls || out.len() > before || self.finished.is_some();
         self.usage(chunk.usage, out);
-        Ok(step)
+        // A chunk without anything in it is a sign of life, no more.
+        Ok(if moved { Step::Progress } else { Step::Nothing })
     }
 
     fn end(&mut self, out: &mut Vec<Event>) -> Result<(), Fault> {
@@ -361,6 +368,8 @@ struct Counts {
     completion_tokens_details: Option<OutputCounts>,
     /// DeepSeek's name.
     prompt_cache_hit_tokens: Option<u64>,
+    /// OpenRouter's, in US dollars.
+    cost: Option<f64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -386,12 +395,42 @@ struct Choice {
 
 #[derive(Deserialize)]
 struct Delta {
-    content: Option<String>,
+    content: Option<Content>,
     /// DeepSeek's name, taken over by vLLM and llama.cpp.
     reasoning_content: Option<String>,
     /// OpenRouter's name.
     reasoning: Option<String>,
     tool_calls: Option<Vec<ToolCallDelta>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    /// Mistral's, where a model reasons.
+    Parts(Vec<ContentPart>),
+}
+
+#[derive(Deserialize)]
+struct ContentPart {
+    text: Option<String>,
+    thinking: Option<Box<Content>>,
+}
+
+impl ContentPart {
+    fn into_events(self, out: &mut Vec<Event>) {
+        let thought = match self.thinking.map(|thinking| *thinking) {
+            Some(Content::Text(text)) => text,
+            Some(Content::Parts(parts)) => parts.into_iter().filter_map(|part| part.text).collect(),
+            None => String::new(),
+        };
+        if !thought.is_empty() {
+            out.push(Event::Reasoning(thought));
+        }
+        if let Some(text) = self.text.filter(|text| !text.is_empty()) {
+            out.push(Event::Text(text));
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -31,6 +31,7 @@ pub(super) fn stream(http: Arc<Http>, request: Request) -> EventStream {
         body: Body::NotSent,
         deadline: None,
         begun: false,
+        held: 0,
         ready: VecDeque::new(),
         failed: None,
     };
@@ -54,6 +55,8 @@ struct Answer {
     deadline: Option<Instant>,
     /// Something that means something has arrived.
     begun: bool,
+    /// Bytes of events since the last one that was passed on.
+    held: usize,
     ready: VecDeque<Event>,
     /// To be yielded after what is ready.
     failed: Option<Error>,
@@ -96,19 +99,17 @@ impl Answer {
 
     async fn send(&mut self) -> Result<Response, Error> {
         let http = Arc::clone(&self.http);
-        let Dialect { kind, quirks, timeouts, .. } = &http.dialect;
+        let Dialect { kind, quirks, .. } = &http.dialect;
         let (api, model) = (kind.api(), http.model(&self.request.model));
         let body = api.body(&self.request, &model, quirks).to_string();
-        self.deadline = Instant::now().checked_add(timeouts.first_event);
         let path = api.path(&self.request);
         let accept = match self.framing {
             Framing::Sse => "text/event-stream",
             Framing::Lines => "application/x-ndjson",
         };
-        let sent = http.send(&self.request, Method::POST, &path, accept, Some(body), self.deadline).await;
-        let (response, key) = sent?;
-        self.key = key;
-        Ok(response)
+        let sent = http.send(&self.request, Method::POST, &path, accept, Some(body)).await?;
+        (self.key, self.deadline) = (sent.key, sent.deadline);
+        Ok(sent.response)
     }
 
     /// Tells a stream of events from anything else by its first character, because content types can't be trusted: no
@@ -181,6 +182,11 @@ impl Answer {
         let mut out = Vec::new();
         for event in events {
             let step = self.decoder.event(event, &mut out);
+            // What becomes no event is held by the decoder, as a call is until it is whole.
+            self.held = if out.is_empty() { self.held + event.data.len() } else { 0 };
+            if self.held > DEFAULT_LIMIT {
+                return Err(self.too_long(DEFAULT_LIMIT));
+            }
             self.ready.extend(out.drain(..));
             match step.map_err(|fault| self.failure().fault(fault, &[]))? {
                 Step::Nothing => {}

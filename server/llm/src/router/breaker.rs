@@ -43,27 +43,29 @@ impl Breaker {
         }
     }
 
-    /// A request is sent. After a rest it is the probe, and others wait for its outcome.
-    pub(super) fn sent(&mut self) {
-        if matches!(self.state, State::Open { .. }) {
+    /// A request is sent. After a rest it is the probe, and others wait for its outcome; whether it is.
+    pub(super) fn sent(&mut self) -> bool {
+        let is_probe = matches!(self.state, State::Open { .. });
+        if is_probe {
             self.state = State::Probing;
         }
+        is_probe
     }
 
     /// A request was answered to its end.
-    pub(super) fn succeeded(&mut self, now: Instant) {
-        if self.state == State::Probing {
+    pub(super) fn succeeded(&mut self, is_probe: bool, now: Instant) {
+        if is_probe {
             *self = Self::default();
         }
         self.record(now, true);
     }
 
     /// A request failed by no fault of its own.
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub(super) fn failed(&mut self, is_probe: bool, now: Instant) {
         self.record(now, false);
         let failures = self.outcomes.iter().filter(|(_, well)| !well).count();
         let is_bad = self.outcomes.len() >= LEAST && failures * 2 >= self.outcomes.len();
-        if self.state == State::Probing || (self.state == State::Closed && is_bad) {
+        if is_probe || (self.state == State::Closed && is_bad) {
             let rest = REST.saturating_mul(1 << self.opened.min(10)).min(LONGEST_REST);
             self.opened += 1;
             self.state = State::Open { until: now + rest };
@@ -71,8 +73,8 @@ impl Breaker {
     }
 
     /// A request ended without saying anything of the server, as one that the user cancelled.
-    pub(super) fn abandoned(&mut self, now: Instant) {
-        if self.state == State::Probing {
+    pub(super) fn abandoned(&mut self, is_probe: bool, now: Instant) {
+        if is_probe {
             self.state = State::Open { until: now };
         }
     }
@@ -98,11 +100,11 @@ mod tests {
                 continue;
             }
             for outcome in word.chars() {
-                breaker.sent();
+                let is_probe = breaker.sent();
                 match outcome {
-                    '+' => breaker.succeeded(now),
-                    '-' => breaker.failed(now),
-                    _ => breaker.abandoned(now),
+                    '+' => breaker.succeeded(is_probe, now),
+                    '-' => breaker.failed(is_probe, now),
+                    _ => breaker.abandoned(is_probe, now),
                 }
             }
         }
@@ -134,12 +136,17 @@ mod tests {
     #[test]
     fn one_probe_at_a_time() {
         let (mut breaker, now) = (Breaker::default(), Instant::now());
-        (0..5).for_each(|_| breaker.failed(now));
+        (0..5).for_each(|_| breaker.failed(false, now));
         let later = now + Duration::from_secs(5);
         assert_eq!(breaker.rest(later), None);
-        breaker.sent();
+        assert!(breaker.sent());
         assert!(breaker.rest(later).is_some());
-        breaker.abandoned(later);
+        // What was sent before the rest decides nothing.
+        breaker.succeeded(false, later);
+        breaker.failed(false, later);
+        breaker.abandoned(false, later);
+        assert_eq!(breaker.state, State::Probing);
+        breaker.abandoned(true, later);
         assert_eq!(breaker.rest(later), None, "the next one may try");
     }
 }

@@ -81,16 +81,11 @@ impl Health {
         health.set(limits);
         health.clone()
     }
-
-    /// How a model rests, and for how long: it failed too often, or its provider asked for it.
-    pub fn rest(&self, origin: &str, provider: &str, model: &str) -> Option<(Rest, Duration)> {
-        self.model(origin, provider, model).rest(Instant::now())
-    }
 }
 
 /// Why a model is not asked for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub(super) enum Rest {
     /// Most of its last requests failed.
     Broken,
     /// Its provider limits how much may be asked.
@@ -123,9 +118,9 @@ impl ModelHealth {
 
     /// A request is sent: the outcome is told to what comes back.
     pub(super) fn sent(self: &Arc<Self>) -> Sent {
-        lock(&self.state).breaker.sent();
+        let is_probe = lock(&self.state).breaker.sent();
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Sent { health: self.clone(), at: Instant::now(), told: false }
+        Sent { health: self.clone(), at: Instant::now(), is_probe, told: false }
     }
 }
 
@@ -134,6 +129,8 @@ impl ModelHealth {
 pub(super) struct Sent {
     health: Arc<ModelHealth>,
     at: Instant,
+    /// It decides whether a rest is over.
+    is_probe: bool,
     told: bool,
 }
 
@@ -149,14 +146,14 @@ impl Sent {
 
     pub(super) fn succeeded(mut self) {
         self.told = true;
-        lock(&self.health.state).breaker.succeeded(Instant::now());
+        lock(&self.health.state).breaker.succeeded(self.is_probe, Instant::now());
     }
 
     /// Only what is the server's fault counts.
     pub(super) fn failed(mut self, class: Class) {
         if matches!(class, Class::Transient | Class::Truncated) {
             self.told = true;
-            lock(&self.health.state).breaker.failed(Instant::now());
+            lock(&self.health.state).breaker.failed(self.is_probe, Instant::now());
         }
     }
 }
@@ -165,7 +162,7 @@ impl Drop for Sent {
     fn drop(&mut self) {
         self.health.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.told {
-            lock(&self.health.state).breaker.abandoned(Instant::now());
+            lock(&self.health.state).breaker.abandoned(self.is_probe, Instant::now());
         }
     }
 }

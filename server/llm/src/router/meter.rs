@@ -70,8 +70,8 @@ pub enum Denied {
 
 /// Bytes of English or code to a token, on the safe side of what most vocabularies give.
 const BYTES_PER_TOKEN: u64 = 3;
-/// An answer for which no limit is set is planned to be this long, in tokens.
-const PLANNED_OUTPUT: u64 = 4096;
+/// An answer that is paid for and for which no limit is set is no longer than this, in tokens.
+const PAID_OUTPUT: u32 = 8192;
 /// The tokens of a picture: what most providers count for a large one.
 const IMAGE_TOKENS: u64 = 1600;
 
@@ -85,10 +85,16 @@ pub(super) fn estimate(request: &Request) -> u64 {
     (bytes as u64 + tools as u64).div_ceil(BYTES_PER_TOKEN) + images * IMAGE_TOKENS
 }
 
+/// The most tokens that an answer may have: what is paid for has an end, so that its cost can be planned.
+pub(super) fn most_output(request: &Request, model: &Model) -> Option<u32> {
+    let is_paid = model.price.is_some_and(|price| price.output > 0.0);
+    let most = request.max_tokens.or(is_paid.then_some(PAID_OUTPUT))?;
+    Some(model.output.and_then(|output| u32::try_from(output).ok()).map_or(most, |output| most.min(output)))
+}
+
 /// What a request would cost at most, in US dollars, as far as can be known.
 pub(super) fn planned_cost(request: &Request, model: &Model) -> Option<f64> {
-    let output = request.max_tokens.map_or(PLANNED_OUTPUT, u64::from);
-    let output = model.output.map_or(output, |most| output.min(most));
+    let output = most_output(request, model).map_or(0, u64::from);
     Some(model.price?.of(&Usage { input: estimate(request), output, ..Usage::default() }))
 }
 
@@ -107,6 +113,8 @@ pub(super) struct Meter {
     /// In bytes.
     written: usize,
     usage: Option<Usage>,
+    /// In US dollars, by the provider's own word.
+    charged: Option<f64>,
     sent: Instant,
     first_token: Option<Duration>,
     is_settled: bool,
@@ -147,6 +155,7 @@ impl Meter {
             prompt: estimate(request),
             written: 0,
             usage: None,
+            charged: None,
             sent: Instant::now(),
             first_token: None,
             is_settled: false,
@@ -159,6 +168,7 @@ impl Meter {
             Event::Text(text) | Event::Reasoning(text) => self.written += text.len(),
             Event::ToolCall(call) => self.written += call.name.len() + call.arguments.len(),
             Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Charged(usd) => self.charged = Some(*usd),
             _ => {}
         }
     }
@@ -189,7 +199,7 @@ impl Meter {
             (None, _) => Usage { input: self.prompt, output: written, ..Usage::default() },
         };
         let estimated = outcome == Outcome::Cancelled || (self.usage.is_none() && usage != Usage::default());
-        let cost_usd = self.model.price.map(|price| price.of(&usage));
+        let cost_usd = self.charged.or_else(|| Some(self.model.price?.of(&usage)));
         Spent { author: self.author.clone(), usage, estimated, cost_usd }
     }
 

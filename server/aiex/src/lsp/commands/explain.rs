@@ -54,19 +54,25 @@ async fn work(
     let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
     let target = Arc::new(blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?);
     run.asks(Question { command: super::EXPLAIN, target: target.identity(), instruction: instruction.clone() });
-    let loaded = server.settings.fresh(server).await;
-    let config = &loaded.config;
+    let mut loaded = server.settings.fresh(server).await;
     let engine = server.engines.of(&loaded).await.map_err(|error| error.to_string())?;
     let model = match engine {
         Engine::Offline => None,
         Engine::Model(model) => Some(model),
         Engine::Detected(model, detected) => {
             run.stage("waiting for your permission".to_owned());
-            let file = convert::name_of_file(&document);
-            let workspace = server.settings.folder_of(&file).or_else(|| file.parent().map(Path::to_path_buf));
-            consent::allowed(server, &workspace.unwrap_or(file), detected).await.then_some(model)
+            let workspace = consent::workspace_of(server, &document);
+            let allowed = consent::allowed(server, &workspace, detected.clone()).await;
+            // The user may have taken the time to change the configuration.
+            loaded = server.settings.fresh(server).await;
+            match server.engines.of(&loaded).await.map_err(|error| error.to_string())? {
+                Engine::Detected(_, now) if now == detected => allowed.then_some(model),
+                Engine::Model(model) => Some(model),
+                Engine::Offline | Engine::Detected(..) => None,
+            }
         }
     };
+    let config = &loaded.config;
     let is_partial;
     let (explanation, markdown) = match model {
         None => {

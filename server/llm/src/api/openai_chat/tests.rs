@@ -51,14 +51,14 @@ fn request_bodies() {
     "#]],
     );
     let reasons = Model { temperature: Some(false), reasoning: Some(Reasoning::Effort), ..Model::default() };
-    let quirks = Quirks { max_completion_tokens: true, no_stream_options: true, ..Quirks::default() };
+    let quirks = Quirks { max_completion_tokens: true, ..Quirks::default() };
     check_body(
         &request,
         &reasons,
         &quirks,
         expect![[r#"
-        {"max_completion_tokens":64,"messages":[],"model":"m","reasoning_effort":"low","stop":["\n\n"],"stream":true}
-    "#]],
+            {"max_completion_tokens":64,"messages":[],"model":"m","reasoning_effort":"low","stop":["\n\n"],"stream":true,"stream_options":{"include_usage":true}}
+        "#]],
     );
     let toggles = Model { reasoning: Some(Reasoning::Toggle), ..Model::default() };
     let quirks = Quirks { enable_thinking: true, ..Quirks::default() };
@@ -166,6 +166,48 @@ fn reasoning_under_either_name() {
             Stop(End)
         "#]],
     );
+}
+
+#[test]
+fn content_in_parts() {
+    check(
+        r#"
+        {"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}}]}
+        {"choices":[{"delta":{"content":[{"type":"text","text":"yes"}]},"finish_reason":"stop"}]}
+        "#,
+        expect![[r#"
+            Reasoning("hm")
+            Text("yes")
+            Stop(End)
+        "#]],
+    );
+}
+
+#[test]
+fn what_the_provider_charged() {
+    check(
+        r#"
+        {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}
+        {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"cost":0.00125}}
+        "#,
+        expect![[r#"
+            Text("a")
+            Charged(0.00125)
+            Usage(Usage { input: 3, output: 1, cached_input: 0, cache_written: 0, reasoning: 0 })
+            Stop(End)
+        "#]],
+    );
+}
+
+#[test]
+fn a_chunk_without_anything_in_it_moves_nothing() {
+    let step = |data: &str| {
+        let event = SseEvent { event: String::new(), data: data.to_owned() };
+        ChatDecoder::default().event(&event, &mut Vec::new())
+    };
+    assert_eq!(step(r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#), Ok(Step::Nothing));
+    assert_eq!(step(r#"{"choices":[{"delta":{"content":"a"}}]}"#), Ok(Step::Progress));
+    assert_eq!(step(r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#), Ok(Step::Progress));
 }
 
 #[test]
@@ -317,7 +359,7 @@ fn faults() {
     check(
         r#"{"choices":[{"delta":{"content":{"a":1}}}]}"#,
         expect![[r#"
-            Malformed("invalid type: map, expected a string at line 1 column 32")
+            Malformed("data did not match any variant of untagged enum Content at line 1 column 40")
         "#]],
     );
     check(

@@ -69,7 +69,8 @@ pub(super) fn prompt(request: &Request) -> Map<String, Value> {
 
 fn word(effort: Effort) -> &'static str {
     match effort {
-        Effort::Off => "minimal",
+        // What all that know an effort know.
+        Effort::Off => "low",
         Effort::Low => "low",
         Effort::Medium => "medium",
         Effort::High => "high",

@@ -24,8 +24,8 @@ fn request_bodies() {
         &request,
         &Model::default(),
         expect![[r#"
-        {"keep_alive":"10m","messages":[{"content":"be brief","role":"system"},{"content":"\"hi\"","role":"user"},{"content":"yes","role":"assistant"}],"model":"m","options":{"num_ctx":4096},"stream":true}
-    "#]],
+            {"keep_alive":"10m","messages":[{"content":"be brief","role":"system"},{"content":"\"hi\"","role":"user"},{"content":"yes","role":"assistant"}],"model":"m","options":{"num_ctx":4096},"shift":false,"stream":true,"truncate":false}
+        "#]],
     );
     let request = Request {
         max_tokens: Some(64),
@@ -39,16 +39,16 @@ fn request_bodies() {
         &request,
         &Model::default(),
         expect![[r#"
-        {"format":{"type":"object"},"keep_alive":"10m","messages":[{"content":"","role":"user"}],"model":"m","options":{"num_ctx":4096,"num_predict":64,"stop":["\n\n"],"temperature":0.25},"stream":true}
-    "#]],
+            {"format":{"type":"object"},"keep_alive":"10m","messages":[{"content":"","role":"user"}],"model":"m","options":{"num_ctx":4096,"num_predict":64,"stop":["\n\n"],"temperature":0.25},"shift":false,"stream":true,"truncate":false}
+        "#]],
     );
     let cold = Model { temperature: Some(false), ..Model::default() };
     check_body(
         &Request { schema: None, ..request },
         &cold,
         expect![[r#"
-        {"keep_alive":"10m","messages":[{"content":"","role":"user"}],"model":"m","options":{"num_ctx":4096,"num_predict":64,"stop":["\n\n"]},"stream":true}
-    "#]],
+            {"keep_alive":"10m","messages":[{"content":"","role":"user"}],"model":"m","options":{"num_ctx":4096,"num_predict":64,"stop":["\n\n"]},"shift":false,"stream":true,"truncate":false}
+        "#]],
     );
 }
 
@@ -92,16 +92,16 @@ fn a_conversation_with_tools_and_pictures() {
         &request,
         &Model::default(),
         expect![[r#"
-        {"keep_alive":"10m","messages":[{"content":"see","images":["cG5n"],"role":"user"},{"content":"","role":"assistant","tool_calls":[{"function":{"arguments":{"path":"a"},"name":"read"}},{"function":{"arguments":{},"name":"list"}}]},{"content":"text","role":"tool","tool_name":"read"},{"content":"and now?","role":"user"},{"content":"text","role":"tool","tool_name":"read"}],"model":"m","options":{"num_ctx":4096},"stream":true,"tools":[{"function":{"description":"Reads","name":"read","parameters":{"type":"object"}},"type":"function"}]}
-    "#]],
+            {"keep_alive":"10m","messages":[{"content":"see","images":["cG5n"],"role":"user"},{"content":"","role":"assistant","tool_calls":[{"function":{"arguments":{"path":"a"},"name":"read"}},{"function":{"arguments":{},"name":"list"}}]},{"content":"text","role":"tool","tool_name":"read"},{"content":"and now?","role":"user"},{"content":"text","role":"tool","tool_name":"read"}],"model":"m","options":{"num_ctx":4096},"shift":false,"stream":true,"tools":[{"function":{"description":"Reads","name":"read","parameters":{"type":"object"}},"type":"function"}],"truncate":false}
+        "#]],
     );
     let forbidden = Request { tool_choice: ToolChoice::None, messages: Vec::new(), ..request };
     check_body(
         &forbidden,
         &Model::default(),
         expect![[r#"
-        {"keep_alive":"10m","messages":[],"model":"m","options":{"num_ctx":4096},"stream":true}
-    "#]],
+            {"keep_alive":"10m","messages":[],"model":"m","options":{"num_ctx":4096},"shift":false,"stream":true,"truncate":false}
+        "#]],
     );
 }
 

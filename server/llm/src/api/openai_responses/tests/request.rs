@@ -67,8 +67,8 @@ fn request_bodies() {
         &request,
         &reasons,
         expect![[r#"
-        {"include":["reasoning.encrypted_content"],"input":[{"content":[{"text":"hi","type":"input_text"}],"role":"user","type":"message"}],"max_output_tokens":64,"model":"m","reasoning":{"effort":"minimal","summary":"auto"},"store":false,"stream":true}
-    "#]],
+            {"include":["reasoning.encrypted_content"],"input":[{"content":[{"text":"hi","type":"input_text"}],"role":"user","type":"message"}],"max_output_tokens":64,"model":"m","reasoning":{"effort":"low","summary":"auto"},"store":false,"stream":true}
+        "#]],
     );
     let always = Model { reasoning: Some(Reasoning::Always), ..Model::default() };
     check_body(
