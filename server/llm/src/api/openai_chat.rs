@@ -14,6 +14,11 @@ use crate::{
     Usage, sse::SseEvent,
 };
 
+/// DeepSeek's name for thoughts, taken over by vLLM and llama.cpp.
+const THOUGHTS: &str = "reasoning_content";
+/// Longer ones do not go back, in bytes.
+const LONGEST_THOUGHTS: usize = 1024 * 1024;
+
 /// The format.
 #[derive(Debug)]
 pub(crate) struct OpenAiChat;
@@ -162,6 +167,13 @@ fn messages(message: &Message) -> Vec<Value> {
         let mut own =
             json!({"role": role, "content": if is_empty && !calls.is_empty() { Value::Null } else { content }});
         if let (false, Some(own)) = (calls.is_empty(), own.as_object_mut()) {
+            let thoughts = message.parts.iter().find_map(|part| match part {
+                Part::Replay(value) => value.get(THOUGHTS),
+                _ => None,
+            });
+            if let Some(thoughts) = thoughts {
+                own.insert(THOUGHTS.to_owned(), thoughts.clone());
+            }
             own.insert("tool_calls".to_owned(), calls.into());
         }
         out.push(own);
@@ -184,6 +196,8 @@ fn content_part(part: &Part) -> Option<Value> {
 #[derive(Debug, Default)]
 struct ChatDecoder {
     calls: Vec<Call>,
+    /// What is to go back with the calls.
+    thoughts: String,
     usage: Option<Usage>,
     /// Set by the first `finish_reason`; usage and `[DONE]` still follow it.
     finished: Option<StopReason>,
@@ -219,6 +233,11 @@ impl ChatDecoder {
     }
 
     fn delta(&mut self, delta: Delta, out: &mut Vec<Event>) {
+        if let Some(text) = &delta.reasoning_content
+            && self.thoughts.len() + text.len() <= LONGEST_THOUGHTS
+        {
+            self.thoughts.push_str(text);
+        }
         if let Some(text) = delta.reasoning_content.or(delta.reasoning).filter(|text| !text.is_empty()) {
             out.push(Event::Reasoning(text));
         }
@@ -272,6 +291,10 @@ impl ChatDecoder {
             "error" => return Err(Fault::Reply(Value::from("The answer ended with finish_reason `error`."))),
             other => StopReason::Other(other.to_owned()),
         };
+        // DeepSeek refuses the results of calls without the thoughts that led to them.
+        if !self.calls.is_empty() && !self.thoughts.is_empty() {
+            out.push(Event::Replay(json!({THOUGHTS: std::mem::take(&mut self.thoughts)})));
+        }
         for (number, call) in std::mem::take(&mut self.calls).into_iter().enumerate() {
             let arguments = arguments_or_empty(call.arguments);
             if reason == StopReason::Length && !is_whole(&arguments) {
