@@ -265,6 +265,25 @@ fn without_a_keychain_a_key_is_not_kept_in_plain_text() {
 }
 
 #[test]
+fn a_key_in_the_keychain_belongs_to_the_origin_that_it_was_set_for() {
+    let upstream = Upstream::answering("Yes.");
+    let config = format!("model = \"work/m\"\n[providers.work]\nbase_url = \"{}\"\n", upstream.base_url());
+    let home = Home::with_config(&config).with_variable("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/at/all");
+    fs::create_dir(home.path().join("data")).expect("a folder");
+    let keep = |origin: &str| {
+        let entry = format!("[[keys]]\nprovider = \"work\"\norigin = \"{origin}\"\n");
+        fs::write(home.path().join("data/keys.toml"), entry).expect("the list of keys");
+    };
+    keep("https://elsewhere.example");
+    assert_eq!(ask(&home).done(), "Yes.\n");
+    assert_eq!(upstream.requests()[0].header("authorization"), None);
+    // That of this very origin is asked for, here in vain.
+    keep(upstream.base_url().trim_end_matches("/v1"));
+    ask(&home).failed(&["API key of work", "keychain"]);
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[test]
 fn a_proxy_of_the_environment_is_used_and_sees_no_key() {
     let proxy = Upstream::serving(|mut exchange| exchange.respond("502 Bad Gateway", "text/plain", "no way"));
     let address = proxy.base_url().replace("/v1", "");

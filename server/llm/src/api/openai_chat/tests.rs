@@ -175,13 +175,16 @@ fn thoughts_go_back_with_the_calls_that_they_led_to() {
         {"choices":[{"delta":{"reasoning_content":"read."}}]}
         {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"read","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}
     "#;
-    check(chunks, expect![[r#"
+    check(
+        chunks,
+        expect![[r#"
         Reasoning("I must ")
         Reasoning("read.")
         Replay({"reasoning_content":"I must read."})
         ToolCall(ToolCall { id: "a", name: "read", arguments: "{}", signature: None })
         Stop(ToolUse)
-    "#]]);
+    "#]],
+    );
     let call = ToolCall { id: "a".into(), name: "read".into(), arguments: "{}".into(), signature: None };
     let parts = vec![Part::Replay(json!({"reasoning_content": "I must read."})), Part::Call(call)];
     let message = Message { role: Role::Assistant, parts, ..Message::default() };
