@@ -144,22 +144,9 @@ pub enum ProviderKind {
 #[serde(default, deny_unknown_fields)]
 pub struct Routing {
     /// The strategy.
-    pub strategy: Strategy,
+    pub strategy: aiex_llm::Strategy,
     /// Models to ask when the first fails, as `provider/model`.
     pub fallbacks: Vec<String>,
-}
-
-/// Strategies of choice among providers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    #[default]
-    Ordered,
-    LocalFirst,
-    RoundRobin,
-    LeastBusy,
-    Fastest,
-    Cheapest,
 }
 
 /// What may be spent.

@@ -12,7 +12,7 @@ use std::{
 
 use aiex_assist::{MAX_TARGET_CHARS, Prompt};
 use aiex_llm::{
-    Author, Error, Event, Health, HttpProvider, Message, Provider as _, Request, Router, StopReason, Strategy, Target,
+    Author, Error, Event, Health, HttpProvider, Message, Provider as _, Request, Router, StopReason, Target,
     well_known::is_remote,
 };
 use futures::StreamExt as _;
@@ -233,7 +233,7 @@ impl Engines {
             }
         }
         let book = Book { database: self.database.clone(), daily_limit_usd: loaded.config.limits.daily_cost_usd };
-        let strategy = strategy(loaded.config.routing.strategy);
+        let strategy = loaded.config.routing.strategy;
         let router = Router::new(targets, strategy, Router::PATIENCE, self.health.clone(), Some(Arc::new(book)));
         Ok(Model {
             router,
@@ -242,17 +242,6 @@ impl Engines {
             is_limited: loaded.config.limits.daily_cost_usd.is_some(),
             name: name.to_owned(),
         })
-    }
-}
-
-fn strategy(strategy: config::Strategy) -> Strategy {
-    match strategy {
-        config::Strategy::Ordered => Strategy::Ordered,
-        config::Strategy::LocalFirst => Strategy::LocalFirst,
-        config::Strategy::RoundRobin => Strategy::RoundRobin,
-        config::Strategy::LeastBusy => Strategy::LeastBusy,
-        config::Strategy::Fastest => Strategy::Fastest,
-        config::Strategy::Cheapest => Strategy::Cheapest,
     }
 }
 

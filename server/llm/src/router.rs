@@ -236,32 +236,27 @@ impl Inner {
     /// Asks one target after another until an answer begins.
     async fn begin(&self, request: &Request, task: &'static str) -> Result<Box<Relay>, Error> {
         let deadline = Instant::now() + self.patience;
-        let (mut failed, mut waiting) = (Vec::new(), Vec::new());
-        for watched in self.order(request) {
-            match self.attempt(watched, None, 0, request, task, deadline).await {
+        let (mut failed, mut waiting) = (Vec::new(), Vec::<Waiting<'_>>::new());
+        let mut order = self.order(request);
+        loop {
+            let (watched, permit, tries) = match order.next() {
+                Some(watched) => (watched, None, 0),
+                None if waiting.is_empty() => break,
+                // None of them now: whichever is free first, in time.
+                None => {
+                    let free = select_all(waiting.iter().map(|wait| wait.free().boxed()));
+                    let Ok((permit, first, _)) = timeout_at(deadline, free).await else { break };
+                    let Waiting { watched, tries, .. } = waiting.swap_remove(first);
+                    (watched, permit, tries)
+                }
+            };
+            match self.attempt(watched, permit, tries, request, task, deadline).await {
                 Ok(relay) => {
-                    failed.extend(waiting.into_iter().map(|wait: Waiting<'_>| wait.error));
+                    failed.extend(waiting.into_iter().map(|wait| wait.error));
                     return Ok(relay.after(failed));
                 }
-                Err(NoAnswer::Wait(wait)) if wait.until.is_some_and(|until| until >= deadline) => {
-                    failed.push(wait.error)
-                }
-                Err(NoAnswer::Wait(wait)) => waiting.push(wait),
-                Err(NoAnswer::Failed(error)) if is_final(&error) => return Err(error),
-                Err(NoAnswer::Failed(error)) => failed.push(error),
-            }
-        }
-        // None of them now: whichever is free first, in time.
-        while !waiting.is_empty() {
-            let free = waiting.iter().map(|wait| wait.free().boxed());
-            let Ok((permit, first, _)) = timeout_at(deadline, select_all(free)).await else { break };
-            let Waiting { watched, tries, .. } = waiting.swap_remove(first);
-            match self.attempt(watched, permit, tries, request, task, deadline).await {
-                Ok(relay) => return Ok(relay.after(failed)),
-                Err(NoAnswer::Wait(wait)) if wait.until.is_some_and(|until| until >= deadline) => {
-                    failed.push(wait.error)
-                }
-                Err(NoAnswer::Wait(wait)) => waiting.push(wait),
+                Err(NoAnswer::Wait(wait)) if wait.until.is_none_or(|until| until < deadline) => waiting.push(wait),
+                Err(NoAnswer::Wait(Waiting { error, .. })) => failed.push(error),
                 Err(NoAnswer::Failed(error)) if is_final(&error) => return Err(error),
                 Err(NoAnswer::Failed(error)) => failed.push(error),
             }

@@ -1,7 +1,11 @@
 //! [`Strategy`]: in which order models are tried. Pure.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// How the first model to ask is chosen. The others follow in the same order of preference.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// As configured: the model, then its fallbacks.
     #[default]

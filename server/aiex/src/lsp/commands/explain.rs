@@ -59,14 +59,14 @@ async fn work(
     let model = match engine {
         Engine::Offline => None,
         Engine::Model(model) => Some(model),
-        Engine::Detected(model, detected) => {
+        Engine::Detected(_, detected) => {
             run.stage("waiting for your permission".to_owned());
             let workspace = consent::workspace_of(server, &document);
             let allowed = consent::allowed(server, &workspace, detected.clone()).await;
             // The user may have taken the time to change the configuration.
             loaded = server.settings.fresh(server).await;
             match server.engines.of(&loaded).await.map_err(|error| error.to_string())? {
-                Engine::Detected(_, now) if now == detected => allowed.then_some(model),
+                Engine::Detected(model, now) if now == detected => allowed.then_some(model),
                 Engine::Model(model) => Some(model),
                 Engine::Offline | Engine::Detected(..) => None,
             }
