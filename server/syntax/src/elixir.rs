@@ -25,6 +25,11 @@ pub(crate) fn outline(tree: &Tree, text: &Text) -> Outline {
     Outline { symbols: found.symbols, calls }
 }
 
+/// The symbols that stand outside of the bodies of functions.
+pub(crate) fn symbols(tree: &Tree, source: &str) -> Vec<Symbol> {
+    symbols::find(&read::outside_of_bodies(tree, source)).symbols
+}
+
 pub(crate) fn facts(tree: &Tree, text: &Text, symbol: &Symbol) -> Facts {
     if !facts::has_any(symbol.kind) {
         return Facts { clauses: vec![ClauseFacts::default(); symbol.clauses.len()], ..Facts::default() };

@@ -56,6 +56,13 @@ impl Language {
         }
     }
 
+    pub(crate) fn symbols(self, tree: &Tree, text: &str) -> Vec<Symbol> {
+        match self {
+            Self::Elixir => elixir::symbols(tree, text),
+            Self::Rust => rust::symbols(tree, text),
+        }
+    }
+
     pub(crate) fn facts(self, tree: &Tree, text: &Text, symbol: &Symbol) -> Facts {
         match self {
             Self::Elixir => elixir::facts(tree, text, symbol),

@@ -84,6 +84,12 @@ impl Syntax {
         self.language.outline(&self.tree, text)
     }
 
+    /// The symbols of `text`, which must be the text that was parsed, but for those inside of bodies of functions. Costs
+    /// a fraction of [`Syntax::outline`], which also finds the calls.
+    pub fn symbols(&self, text: &str) -> Vec<Symbol> {
+        self.language.symbols(&self.tree, text)
+    }
+
     /// What the body of `symbol` shows; both of the text that was parsed.
     pub fn facts(&self, text: &Text, symbol: &Symbol) -> Facts {
         self.language.facts(&self.tree, text, symbol)

@@ -17,7 +17,7 @@ mod tokens;
 use aiex_text::Text;
 use tree_sitter::{Node, Tree, TreeCursor};
 
-use crate::Outline;
+use crate::{Outline, Symbol};
 
 pub(crate) use facts::facts;
 
@@ -34,6 +34,22 @@ pub(crate) fn outline(tree: &Tree, text: &Text) -> Outline {
     let symbols = symbols.finish();
     let calls = resolve::resolve(calls.finish(), &symbols);
     Outline { symbols, calls }
+}
+
+/// The items that stand outside of bodies.
+pub(crate) fn symbols(tree: &Tree, text: &str) -> Vec<Symbol> {
+    let mut symbols = symbols::Symbols::new(Source { text, start: 0 });
+    walk(tree.root_node(), |cursor, depth| {
+        let node = cursor.node();
+        let kind = node.kind();
+        // Only these hold items, apart from blocks.
+        let may_hold = matches!(
+            kind,
+            "source_file" | "mod_item" | "declaration_list" | "impl_item" | "trait_item" | "foreign_mod_item" | "ERROR"
+        );
+        symbols.enter(node, kind, depth) && may_hold
+    });
+    symbols.finish()
 }
 
 /// Visits `root` and what lies below it in the order of the text, with the depth below `root`. `enter` says whether to

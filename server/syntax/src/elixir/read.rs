@@ -14,10 +14,19 @@ pub(super) fn all<'s>(tree: &Tree, source: &'s str) -> Nodes<'s> {
     within(tree, source, std::slice::from_ref(&(0..source.len().max(1))))
 }
 
+/// The nodes of the whole tree, but for those below the blocks of functions, macros and tests.
+pub(super) fn outside_of_bodies<'s>(tree: &Tree, source: &'s str) -> Nodes<'s> {
+    read(tree, source, std::slice::from_ref(&(0..source.len().max(1))), false)
+}
+
 /// The nodes that overlap `ranges`, which must be in order, with everything that contains them.
 pub(super) fn within<'s>(tree: &Tree, source: &'s str, ranges: &[Range<usize>]) -> Nodes<'s> {
+    read(tree, source, ranges, true)
+}
+
+fn read<'s>(tree: &Tree, source: &'s str, ranges: &[Range<usize>], bodies: bool) -> Nodes<'s> {
     let nodes = Nodes { source, nodes: Vec::new(), comments: Vec::new() };
-    let mut reader = Reader { nodes, path: Vec::new(), opens: Vec::new(), definition: None };
+    let mut reader = Reader { nodes, path: Vec::new(), opens: Vec::new(), definition: None, bodies };
     let mut ranges = ranges.iter().peekable();
     let mut cursor = tree.walk();
     loop {
@@ -26,7 +35,8 @@ pub(super) fn within<'s>(tree: &Tree, source: &'s str, ranges: &[Range<usize>]) 
         let Some(range) = ranges.peek() else { break };
         let inside = range.start < node.end_byte().max(node.start_byte() + 1);
         if inside && reader.enter(node) {
-            if cursor.goto_first_child_for_byte(range.start).is_some() || cursor.goto_first_child() {
+            let starts_before = node.start_byte() < range.start;
+            if starts_before && cursor.goto_first_child_for_byte(range.start).is_some() || cursor.goto_first_child() {
                 continue;
             }
             reader.leave();
@@ -60,6 +70,8 @@ struct Reader<'s> {
     opens: Vec<Open>,
     /// The last call that was a definition's.
     definition: Option<usize>,
+    /// Whether the bodies of functions are read.
+    bodies: bool,
 }
 
 /// A node whose children are being read.
@@ -130,8 +142,24 @@ impl<'s> Reader<'s> {
             frame.previous = Some(at);
             frame.previous_end = end;
         }
+        if matches!(kind, Kind::Identifier | Kind::Alias) || !self.bodies && kind == Kind::String {
+            return false;
+        }
+        if kind == Kind::DoBlock && !self.bodies && self.is_function(at) {
+            let ended = self.nodes.text(at).ends_with("end");
+            if let Some(block) = self.nodes.nodes.get_mut(at) {
+                block.ended = ended;
+            }
+            return false;
+        }
         self.path.push(Frame { node: at, kind, given_back, word: None, previous: None, previous_end: end });
         true
+    }
+
+    /// Whether a block is the body of a function, a macro or a test.
+    fn is_function(&self, block: usize) -> bool {
+        let word = self.nodes.parent(block).map_or("", |call| self.nodes.word(call));
+        matches!(word, "def" | "defp" | "defmacro" | "defmacrop" | "test")
     }
 
     /// The definition to which the coming block of `call` belongs, if that is another one.
