@@ -2,10 +2,17 @@
 //!
 //! This crate does no I/O, has no async and reads no clock. Texts come in as values; what goes out are values too.
 
+mod context;
 mod graph;
 pub mod index;
+mod intent;
+mod pack;
 mod rank;
+mod render;
 mod workspace;
 
+pub use context::{Context, Dropped, Piece, Request, Sources};
 pub use index::FileIndex;
+pub use intent::Intent;
+pub use render::Level;
 pub use workspace::Workspace;

@@ -20,6 +20,41 @@ pub(crate) struct Candidate {
     /// How likely it is needed, between 0 and 1.
     pub(crate) value: f32,
     pub(crate) features: [f32; COUNT],
+    /// What is known for sure of why it is needed.
+    pub(crate) reason: Option<&'static str>,
+}
+
+impl Candidate {
+    /// One of which no features are known.
+    pub(crate) fn new(def: Def, value: f32) -> Self {
+        Self { def, value, features: [0.0; COUNT], reason: None }
+    }
+
+    /// Why it may be needed, for people.
+    pub(crate) fn reason(&self) -> String {
+        let why = self.reason.unwrap_or_else(|| features::strongest(&self.features));
+        format!("{why} ({:.0} %)", self.value * 100.0)
+    }
+}
+
+/// What the items of a file use most, and what it imports: for a place in no definition.
+pub(crate) fn rank_file(graph: &Graph, path: &str) -> Vec<Candidate> {
+    let Some(file) = graph.file(path) else { return Vec::new() };
+    let Some(entry) = graph.files.get(file as usize) else { return Vec::new() };
+    let mut counts = std::collections::BTreeMap::new();
+    for def in (entry.first..).take(entry.index.len()) {
+        for (used, weight) in graph.rows.get(def as usize).into_iter().flat_map(|row| &row.used) {
+            *counts.entry(*used).or_insert(0.0) += weight;
+        }
+    }
+    let outside = counts
+        .into_iter()
+        .filter(|(def, _)| graph.file_of.get(*def as usize) != Some(&file) && graph.is_tellable(*def));
+    let candidate = |(def, count): (Def, f32)| Candidate {
+        reason: Some("the file uses it"),
+        ..Candidate::new(def, count / (count + 1.0))
+    };
+    outside.map(candidate).collect()
 }
 
 /// The definitions worth a thought for a target, the likeliest first.
@@ -36,7 +71,7 @@ pub(crate) fn rank_with(graph: &Graph, target: Def, weights: &[f32; COUNT]) -> V
         .map(|def| {
             let features = features.of(def);
             let z: f32 = features.iter().zip(weights).map(|(feature, weight)| feature * weight).sum();
-            Candidate { def, value: 1.0 / (1.0 + (-z).exp()), features }
+            Candidate { def, value: 1.0 / (1.0 + (-z).exp()), features, reason: None }
         })
         .collect();
     candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));

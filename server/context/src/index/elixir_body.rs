@@ -188,6 +188,14 @@ impl<'s> Scan<'s, '_, '_> {
                     _ => at + 2,
                 };
             }
+            // What is raised is made by its module's `exception/1`.
+            "raise" if self.kind(at + 1) == Some(Kind::Module) => {
+                let base = self.gathered.push(What::Module, self.text(at + 1), NONE);
+                let name = self.gathered.names.intern("exception");
+                self.gathered.add(Use { name, base, what: What::Call, arity: 1 });
+                self.piped = false;
+                return at + 2;
+            }
             // `def name(…)`: the head is no call.
             "def" | "defp" | "defmacro" | "defmacrop" => {
                 self.piped = false;

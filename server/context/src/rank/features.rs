@@ -69,6 +69,39 @@ features! {
     near_votes = 0.847;
 }
 
+/// The feature that speaks most for a candidate, in words.
+pub(super) fn strongest(features: &[f32; COUNT]) -> &'static str {
+    use Feature as F;
+    const WORDS: &[(Feature, &str)] = &[
+        (F::neighbours, "similar functions use it"),
+        (F::closest, "similar functions use it"),
+        (F::signature_votes, "functions with like types use it"),
+        (F::lexical_votes, "functions with like names use it"),
+        (F::sibling_votes, "its neighbours use it"),
+        (F::file_votes, "this file uses it"),
+        (F::near_votes, "the code near by uses it"),
+        (F::proximity, "it stands near by"),
+        (F::near, "the code near by names it"),
+        (F::imported, "this file imports it"),
+        (F::container_imported, "this file imports its module"),
+        (F::environment, "it belongs to a type of the signature"),
+        (F::own_type, "it is the type of a field"),
+        (F::is_result, "it is what is returned"),
+        (F::names, "its name is like the target's"),
+        (F::doc_name, "the docs speak of it"),
+        (F::doc_mentions, "the docs name it"),
+        (F::orphan_here, "nobody uses it yet"),
+        (F::used_in_folder, "it is used a lot near by"),
+        (F::used_in_files, "it is used a lot"),
+    ];
+    let weight = |feature: Feature| {
+        features.get(feature as usize).copied().unwrap_or(0.0) * WEIGHTS.get(feature as usize).copied().unwrap_or(0.0)
+    };
+    let best =
+        WORDS.iter().max_by(|one, other| weight(one.0).total_cmp(&weight(other.0)).then(std::cmp::Ordering::Less));
+    best.map_or("", |(_, words)| words)
+}
+
 /// Computes the features of candidates.
 pub(super) struct Features<'s, 'g> {
     scene: &'s Scene<'g>,

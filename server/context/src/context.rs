@@ -1,0 +1,87 @@
+//! [`Context`]: the pieces of a workspace that are told for a place in it, within a budget of tokens.
+
+mod block;
+mod gather;
+mod surroundings;
+
+use std::{ops::Range, sync::Arc};
+
+use crate::{Intent, Level, Workspace};
+
+/// What context is for.
+#[derive(Clone, Debug)]
+pub struct Request<'r> {
+    /// The file, relative to the workspace, with `/`.
+    pub path: &'r str,
+    /// The cursor or the selection in it: bytes, half-open. The innermost definition that holds its start is the target.
+    pub range: Range<usize>,
+    /// What the model is asked to do.
+    pub intent: Intent,
+    /// The most that the pieces may take together, in tokens.
+    pub budget: usize,
+}
+
+/// Where the texts of files come from.
+pub trait Sources {
+    /// The text of a file as it was indexed; `None` if it cannot be had, or has changed since.
+    fn read(&self, path: &str) -> Option<Arc<str>>;
+
+    /// How many tokens a text has for the model that is asked.
+    fn count(&self, text: &str) -> usize;
+}
+
+/// What is told, in the order in which it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The pieces, in order.
+    pub pieces: Vec<Piece>,
+    /// What was likeliest to be needed of what found no room, the likeliest first.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A part of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Relative to the workspace, with `/`.
+    pub path: Arc<str>,
+    /// Its lines in the file, 1-based, both included.
+    pub lines: (usize, usize),
+    /// How fully it is told.
+    pub level: Level,
+    /// Its tokens, those of the headings that it needs included.
+    pub tokens: usize,
+    /// Why it is told, for people.
+    pub reason: String,
+    /// Its text as sent.
+    pub text: String,
+    /// The heads of what contains it, which it is shown under.
+    container: Option<Arc<str>>,
+}
+
+/// What was left out for want of room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Relative to the workspace, with `/`.
+    pub path: Arc<str>,
+    /// Its lines in the file, 1-based, both included.
+    pub lines: (usize, usize),
+    /// What its signature would take.
+    pub tokens: usize,
+    /// Why it was thought of, and why it is not told.
+    pub reason: String,
+}
+
+impl Workspace {
+    /// Chooses what to tell for a place. Asks `sources` for the texts of what it tells, and of the target's file, which
+    /// has to be known. The same workspace, place and budget give the same context, byte for byte.
+    pub fn context(&mut self, request: &Request, sources: &dyn Sources) -> Context {
+        gather::gather(self.graph(), request, sources)
+    }
+}
+
+impl Context {
+    /// All pieces as one text, as they are sent.
+    pub fn text(&self) -> String {
+        block::text(&self.pieces)
+    }
+}

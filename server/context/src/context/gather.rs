@@ -1,0 +1,338 @@
+//! [`gather`]: from a place to the pieces that are told for it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aiex_syntax::SymbolKind;
+use rustc_hash::FxHashMap;
+
+use super::{Context, Dropped, Piece, Request, Sources, block, surroundings};
+use crate::{
+    Level,
+    graph::{Def, Graph},
+    index::Item,
+    pack::{Choice, Offer, pack},
+    rank::{self, Candidate},
+    render::{LINE, SUMMARY, Told, one_line},
+};
+
+/// Of the candidates, so many are offered to the knapsack.
+const OFFERED: usize = 600;
+/// Of what found no room, so many are named.
+const NAMED: usize = 20;
+
+pub(super) fn gather(graph: &Graph, request: &Request, sources: &dyn Sources) -> Context {
+    let Some(text) = sources.read(request.path) else { return Context::default() };
+    let target = target(graph, request);
+    let around = surroundings::piece(request, &text, target.and_then(|target| graph.item(target)), sources);
+    let candidates = candidates(graph, request, target, &around);
+    let mut gathered = Gathered { graph, request, sources, texts: FxHashMap::default(), around, candidates };
+    gathered.texts.insert(request.path.into(), Some(text));
+    gathered.context()
+}
+
+/// The innermost definition at the place, of those that can be told.
+fn target(graph: &Graph, request: &Request) -> Option<Def> {
+    let file = graph.files.get(graph.file(request.path)? as usize)?;
+    let at = request.range.start;
+    let holds = |item: &Item| item.range.0 as usize <= at && at <= item.range.1 as usize;
+    let inside = file
+        .index
+        .items
+        .iter()
+        .zip(file.first..)
+        .filter(|(item, def)| holds(item) && (graph.is_tellable(*def) || item.kind == SymbolKind::Test));
+    inside.max_by_key(|(item, def)| (item.range.0, *def)).map(|(_, def)| def)
+}
+
+/// What could be told, the likeliest first.
+fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Piece) -> Vec<Candidate> {
+    let intent = request.intent;
+    let mut candidates = match target {
+        Some(target) => rank::rank(graph, target),
+        None => rank::rank_file(graph, request.path),
+    };
+    if let Some(target) = target {
+        let mut known: FxHashMap<Def, (f32, &'static str)> = FxHashMap::default();
+        let mut raise = |def: Def, value: f32, reason: &'static str| {
+            let entry = known.entry(def).or_insert((value, reason));
+            if value > entry.0 {
+                *entry = (value, reason);
+            }
+        };
+        for (used, weight) in graph.rows.get(target as usize).into_iter().flat_map(|row| &row.used) {
+            raise(*used, intent.of_used() * weight, "the target uses it");
+        }
+        for user in graph.users.get(target as usize).into_iter().flatten() {
+            match graph.is_test(*user) {
+                true => raise(*user, intent.of_tests(), "it tests the target"),
+                false => raise(*user, intent.of_callers(), "it uses the target"),
+            }
+        }
+        for candidate in &mut candidates {
+            if let Some((value, reason)) = known.remove(&candidate.def)
+                && value > candidate.value
+            {
+                candidate.value = value;
+                candidate.reason = Some(reason);
+            }
+        }
+        let mut further: Vec<_> = known.into_iter().collect();
+        further.sort_by_key(|(def, _)| *def);
+        candidates.extend(
+            further
+                .into_iter()
+                .map(|(def, (value, reason))| Candidate { reason: Some(reason), ..Candidate::new(def, value) }),
+        );
+    }
+    let shown = |candidate: &Candidate| {
+        let (Some(file), Some(item)) = (graph.file_of(candidate.def), graph.item(candidate.def)) else { return true };
+        let (from, to) = around.lines;
+        *file.path == *around.path
+            && from <= item.lines.0 as usize + 1
+            && item.lines.0 as usize + 1 <= to
+            && around.level == Level::Full
+    };
+    candidates
+        .retain(|candidate| candidate.value >= intent.least() && Some(candidate.def) != target && !shown(candidate));
+    candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
+    candidates
+}
+
+struct Gathered<'g> {
+    graph: &'g Graph,
+    request: &'g Request<'g>,
+    sources: &'g dyn Sources,
+    texts: FxHashMap<Arc<str>, Option<Arc<str>>>,
+    around: Piece,
+    candidates: Vec<Candidate>,
+}
+
+impl Gathered<'_> {
+    /// Packs by estimates, counts what came out, and packs again with what the estimates missed.
+    fn context(&mut self) -> Context {
+        let budget = self.request.budget;
+        let mut room = budget;
+        let mut best: Option<(usize, Vec<Piece>, Vec<usize>)> = None;
+        for _ in 0..4 {
+            let (pieces, told) = self.pieces(room);
+            let tokens = self.sources.count(&block::text(&pieces));
+            if tokens <= budget {
+                let is_better = best.as_ref().is_none_or(|(most, ..)| tokens > *most);
+                if is_better {
+                    best = Some((tokens, pieces, told));
+                }
+                if !is_better || tokens * 100 >= budget * 98 || self.candidates.is_empty() {
+                    break;
+                }
+                room += (budget - tokens) * 9 / 10;
+            } else {
+                room = room.saturating_sub(tokens - budget + tokens / 100 + 1);
+            }
+        }
+        let (_, pieces, told) = best.unwrap_or_else(|| self.least());
+        let dropped = self.dropped(&told);
+        Context { pieces, dropped }
+    }
+
+    /// The target alone, or nothing if not even that fits.
+    fn least(&self) -> (usize, Vec<Piece>, Vec<usize>) {
+        let pieces = vec![self.around.clone()];
+        let tokens = self.sources.count(&block::text(&pieces));
+        if tokens <= self.request.budget { (tokens, pieces, Vec::new()) } else { (0, Vec::new(), Vec::new()) }
+    }
+
+    fn pieces(&mut self, room: usize) -> (Vec<Piece>, Vec<usize>) {
+        let heading = self.sources.count(&block::heading(self.request.path));
+        let Some(left) = room.checked_sub(self.around.tokens + heading) else { return (Vec::new(), Vec::new()) };
+        let (choices, headers) = self.choices();
+        let chosen = pack(&choices, &headers, u32::try_from(left).unwrap_or(u32::MAX));
+        let mut told = Vec::new();
+        let mut by_file: BTreeMap<(bool, u8, Arc<str>), Vec<(u32, Piece)>> = BTreeMap::new();
+        let mut best: FxHashMap<Arc<str>, f32> = FxHashMap::default();
+        for (at, level) in chosen.iter().enumerate() {
+            let (Some(level), Some(candidate)) = (level, self.candidates.get(at)) else { continue };
+            if let Some(file) = self.graph.file_of(candidate.def) {
+                let entry = best.entry(file.path.clone()).or_insert(0.0);
+                *entry = entry.max(candidate.value);
+            }
+            let _ = level;
+        }
+        for (at, level) in chosen.into_iter().enumerate() {
+            let Some(level) = level.and_then(|level| Level::ALL.get(level + 1)) else { continue };
+            let Some(candidate) = self.candidates.get(at).cloned() else { continue };
+            let Some((line, piece)) = self.piece(&candidate, *level) else { continue };
+            told.push(at);
+            // In few steps, so that the order rarely changes with the values.
+            let value = best.get(&piece.path).copied().unwrap_or(0.0);
+            let tier = if value < 0.2 {
+                0
+            } else if value < 0.6 {
+                1
+            } else {
+                2
+            };
+            by_file
+                .entry((*piece.path == *self.request.path, tier, piece.path.clone()))
+                .or_default()
+                .push((line, piece));
+        }
+        let mut pieces = Vec::new();
+        for (_, mut of_file) in by_file {
+            of_file.sort_by_key(|(line, _)| *line);
+            self.count(&mut of_file);
+            pieces.extend(of_file.into_iter().map(|(_, piece)| piece));
+        }
+        let mut around = self.around.clone();
+        if pieces.last().is_none_or(|last| *last.path != *self.request.path) {
+            around.tokens += heading;
+        }
+        pieces.push(around);
+        (pieces, told)
+    }
+
+    /// Adds the tokens of headings to the pieces that they come with.
+    fn count(&self, pieces: &mut [(u32, Piece)]) {
+        let mut container = None;
+        for (at, (_, piece)) in pieces.iter_mut().enumerate() {
+            let mut with = String::new();
+            if at == 0 {
+                with.push_str(&block::heading(&piece.path));
+            }
+            if piece.container.is_some() && piece.container != container {
+                let head = piece.container.as_deref().unwrap_or_default();
+                with.push_str(&format!("{head}\n{}", block::closing(head)));
+            }
+            container = piece.container.clone();
+            with.push_str(&piece.text);
+            with.push('\n');
+            piece.tokens = self.sources.count(&with);
+        }
+    }
+
+    /// What each candidate costs and is worth at each level.
+    fn choices(&self) -> (Vec<Choice>, Vec<u32>) {
+        let graph = self.graph;
+        let mut headers = Vec::new();
+        let mut groups: FxHashMap<(u32, Option<Def>), usize> = FxHashMap::default();
+        let worth = self.request.intent.levels();
+        // The target's file has its heading anyway.
+        let own = graph.file(self.request.path);
+        let mut choices = Vec::new();
+        for candidate in self.candidates.iter().take(OFFERED) {
+            let (Some(item), Some(number)) =
+                (graph.item(candidate.def), graph.file_of.get(candidate.def as usize).copied())
+            else {
+                choices.push(Choice::default());
+                continue;
+            };
+            let path = graph.files.get(number as usize).map_or(0, |file| file.path.len());
+            let mut group = |key, cost: usize| {
+                *groups.entry(key).or_insert_with(|| {
+                    headers.push(u32::try_from(cost).unwrap_or(u32::MAX));
+                    headers.len() - 1
+                })
+            };
+            let of_file = (Some(number) != own).then(|| group((number, None), 3 + path / 3));
+            let container = self.shown_under(candidate.def);
+            let of_container = container.map(|container| {
+                let head = graph.item(container).map_or(0, |item| item.head.1 - item.head.0);
+                group((number, Some(container)), 4 + head as usize / 4)
+            });
+            let choice = Choice { levels: offers(item, candidate.value, &worth), groups: [of_file, of_container] };
+            choices.push(choice);
+        }
+        (choices, headers)
+    }
+
+    /// The block in which a definition is shown: an impl, a trait or a module.
+    fn shown_under(&self, def: Def) -> Option<Def> {
+        let container = self.graph.container(def)?;
+        self.graph.kind(container).filter(|kind| {
+            matches!(kind, SymbolKind::Impl | SymbolKind::Trait | SymbolKind::Module | SymbolKind::Protocol)
+        })?;
+        Some(container)
+    }
+
+    fn text(&mut self, path: &Arc<str>) -> Option<Arc<str>> {
+        let sources = self.sources;
+        self.texts.entry(path.clone()).or_insert_with(|| sources.read(path)).clone()
+    }
+
+    fn piece(&mut self, candidate: &Candidate, level: Level) -> Option<(u32, Piece)> {
+        let graph = self.graph;
+        let file = graph.file_of(candidate.def)?;
+        let item = graph.item(candidate.def)?;
+        let source = self.text(&file.path)?;
+        let container = self.shown_under(candidate.def).and_then(|container| graph.item(container));
+        let head = container.map(|container| {
+            let head = source.get(container.head.0 as usize..container.head.1 as usize).unwrap_or_default();
+            let head = one_line(head, file.language);
+            match file.language {
+                aiex_syntax::Language::Rust => format!("{head} {{"),
+                aiex_syntax::Language::Elixir => format!("{head} do"),
+            }
+        });
+        let told = Told {
+            item,
+            name: graph.name(candidate.def).map_or("", |name| graph.text(name)),
+            source: &source,
+            language: file.language,
+            is_member: head.is_some(),
+        };
+        let (first, last) = told.lines(level);
+        let piece = Piece {
+            path: file.path.clone(),
+            lines: (first as usize + 1, last as usize + 1),
+            level,
+            tokens: 0,
+            reason: candidate.reason(),
+            text: told.at(level),
+            container: head.map(Into::into),
+        };
+        Some((item.range.0, piece))
+    }
+
+    fn dropped(&self, told: &[usize]) -> Vec<Dropped> {
+        let left_out =
+            self.candidates.iter().enumerate().filter(|(at, candidate)| candidate.value >= 0.05 && !told.contains(at));
+        let dropped = left_out.take(NAMED).filter_map(|(_, candidate)| {
+            let item = self.graph.item(candidate.def)?;
+            let file = self.graph.file_of(candidate.def)?;
+            Some(Dropped {
+                path: file.path.clone(),
+                lines: (item.lines.0 as usize + 1, item.lines.1 as usize + 1),
+                tokens: signature_cost(item) as usize,
+                reason: format!("no room: {}", candidate.reason()),
+            })
+        });
+        dropped.collect()
+    }
+}
+
+/// What a definition costs and is worth from its signature on, by estimates.
+fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
+    let is_type = matches!(item.kind, SymbolKind::Struct | SymbolKind::Enum);
+    let bytes = |bytes: u32| (bytes as f32 / 3.9) as u32 + 2;
+    let signature = signature_cost(item);
+    let fields = if is_type { item.body.map_or(0, |(start, end)| (end - start).min(SUMMARY as u32 + 20)) } else { 0 };
+    let summary = signature + bytes(u32::from(item.doc_bytes).min(SUMMARY as u32) + fields);
+    let body = item.body.map_or(0, |(start, end)| end - start);
+    let full = bytes(item.range.1.saturating_sub(item.range.0));
+    let elided = bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8;
+    let mut offers: Vec<Offer> = Vec::new();
+    let types = if is_type { [1.0, 1.0, 1.25, 1.3, 1.2] } else { [1.0; 5] };
+    for ((cost, worth), more) in
+        [signature, summary, elided, full].into_iter().zip(worth.iter().skip(1)).zip(types.iter().skip(1))
+    {
+        let before = offers.last().copied().unwrap_or(Offer { cost: 0, value: 0.0 });
+        let offer = Offer { cost: cost.max(before.cost), value: (value * worth * more).max(before.value) };
+        offers.push(offer);
+    }
+    offers
+}
+
+fn signature_cost(item: &Item) -> u32 {
+    let line = item.body.map(|(_, end)| end.saturating_sub(item.head.0)).filter(|line| *line as usize <= LINE);
+    let head = line.unwrap_or(item.head.1.saturating_sub(item.head.0));
+    (head as f32 / 3.9) as u32 + 3
+}
