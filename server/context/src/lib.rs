@@ -2,4 +2,5 @@
 //!
 //! This crate does no I/O, has no async and reads no clock. Texts come in as values; what goes out are values too.
 
+pub mod secrets;
 pub mod tokens;
