@@ -3,10 +3,10 @@
 //! A [`Redactor`] serves one request. It is fed the request's pieces one after the other and gives the same placeholder
 //! for the same secret. What counts as one:
 //!
-//! - formats that say themselves what they are ([`formats`]): cloud and forge keys, JSON web tokens, private keys;
-//! - what is assigned to a name that says so ([`assigned`]): `password`, `secret_key_base`, `api_key`, in code, headers
-//!   and configuration; and passwords in URLs. [`judge`] then tells a real value from `changeme`, `${VAR}` or a name;
-//! - the inside of a private key of which a piece shows only a part ([`pem`]).
+//! - formats that say themselves what they are (`formats`): cloud and forge keys, JSON web tokens, private keys;
+//! - what is assigned to a name that says so (`assigned`): `password`, `secret_key_base`, `api_key`, in code, headers
+//!   and configuration; and passwords in URLs. `judge` then tells a real value from `changeme`, `${VAR}` or a name;
+//! - the inside of a private key of which a piece shows only a part (`pem`).
 //!
 //! Hashes, UUIDs and long random strings under names that mean nothing are left alone: code is full of them.
 
@@ -15,7 +15,12 @@ mod formats;
 mod judge;
 mod pem;
 
-use std::{collections::HashMap, fmt, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    ops::Range,
+    sync::Arc,
+};
 
 use aho_corasick::AhoCorasick;
 use zeroize::Zeroizing;
@@ -162,12 +167,13 @@ impl Redactor {
     /// Secrets that are known from elsewhere, where nothing says what they are.
     fn known(&self, text: &str, fresh: &[&str]) -> Vec<Found> {
         let known = self.values.iter().map(|value| value.0.as_str()).chain(fresh.iter().copied());
-        let telling: Vec<_> = known.filter(|value| value.len() >= LEAST_TELLING).collect();
+        let telling: HashSet<_> = known.filter(|value| value.len() >= LEAST_TELLING).collect();
         if telling.is_empty() {
             return Vec::new();
         }
         // Fails only for more than 2^31 patterns.
-        let Ok(values) = AhoCorasick::new(telling) else { return Vec::new() };
+        let longest_first = aho_corasick::MatchKind::LeftmostLongest;
+        let Ok(values) = AhoCorasick::builder().match_kind(longest_first).build(telling) else { return Vec::new() };
         values.find_iter(text).map(|hit| Found { range: hit.range(), kind: "known" }).collect()
     }
 }

@@ -35,7 +35,7 @@ static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
             .build(PARTS)
             .ok()?,
         quoted: regex(&format!(r#"^["'`]?[\])]?{TYPE}\s*(?:=>|:=|\?=|\|\|=|[=!]=|=|:)\s*{VALUE}"#))?,
-        argument: regex(&format!(r#"^["']?\s*,\s*{VALUE}"#))?,
+        argument: regex(&format!(r#"^["']?[ \t]*,[ \t]*{VALUE}"#))?,
         attribute: regex(&format!(r"^[ \t]+{VALUE}"))?,
         bare: regex(r#"^["']?[ \t]*(?:=|:)[ \t]*([^\s"'`]+)"#)?,
         connection: regex(r#"^[ \t]*=[ \t]*([^\s"'`;&]+)"#)?,
@@ -64,7 +64,7 @@ impl Named {
 }
 
 /// How far behind a name its value may end, in bytes.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 5000;
 
 pub(super) fn find(text: &str, path: &str) -> Vec<Found> {
     let Some(patterns) = PATTERNS.as_ref() else { return Vec::new() };
@@ -92,19 +92,28 @@ pub(super) fn find(text: &str, path: &str) -> Vec<Found> {
         let end = hit.end()
             + bytes.get(hit.end()..).unwrap_or_default().iter().take(100).take_while(|byte| is_name(byte)).count();
         done = end;
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b'\n');
+        if before != b'@' && !may_assign(bytes.get(end..).unwrap_or_default()) {
+            continue;
+        }
         let Some(named) = text.get(start..end).and_then(named) else { continue };
         let rest = judge::beginning(text.get(end..).unwrap_or_default(), LONGEST);
-        let before = start.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b'\n');
-        let captures = patterns
-            .quoted
-            .captures(rest)
-            .or_else(|| patterns.argument.captures(rest).filter(|_| b"\"':".contains(&before)))
-            .or_else(|| patterns.attribute.captures(rest).filter(|_| before == b'@'))
-            .or_else(|| patterns.bare.captures(rest).filter(|_| file == File::Settings))
-            .or_else(|| patterns.connection.captures(rest).filter(|_| b";\"'?&".contains(&before)));
+        let when = |applies: bool, pattern: &'static Regex| if applies { pattern.captures(rest) } else { None };
+        let assigned = when(true, &patterns.quoted)
+            .or_else(|| when(file == File::Settings, &patterns.bare))
+            .or_else(|| when(b";\"'?&".contains(&before), &patterns.connection));
+        // A list of words looks like arguments, so what is an argument is judged as in code.
+        let is_argument = assigned.is_none();
+        let captures = assigned
+            .or_else(|| when(b"\"':".contains(&before), &patterns.argument))
+            .or_else(|| when(before == b'@', &patterns.attribute));
         let Some(value) = captures.and_then(|groups| groups.iter().skip(1).flatten().next()) else { continue };
+        // What is written over and over in one long word is looked at once.
+        if value.len() > 200 {
+            done = end + value.end();
+        }
         let is_secret = match named {
-            Named::Password => judge::is_password(value.as_str(), file.is_configuration()),
+            Named::Password => judge::is_password(value.as_str(), file.is_configuration() && !is_argument),
             Named::Secret => judge::is_key(value.as_str(), 8),
             Named::Token | Named::Key => judge::is_key(value.as_str(), 16),
         };
@@ -113,6 +122,12 @@ pub(super) fn find(text: &str, path: &str) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether what follows a name can give it a value: most names are only used.
+fn may_assign(behind: &[u8]) -> bool {
+    let is_closing = |byte: &&u8| b"\"'`]) \t\r\n".contains(byte);
+    behind.iter().take(100).find(|byte| !is_closing(byte)).is_some_and(|byte| b"=:,?|!".contains(byte))
 }
 
 fn url(patterns: &Patterns, text: &str, at: usize) -> Option<Found> {
@@ -366,6 +381,7 @@ mod tests {
             secret_name -
             passed -
             monkey -
-        "#]].assert_eq(&names.iter().map(line).collect::<String>());
+        "#]]
+        .assert_eq(&names.iter().map(line).collect::<String>());
     }
 }

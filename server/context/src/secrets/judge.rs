@@ -154,13 +154,20 @@ pub(super) fn is_random(value: &str) -> bool {
     if letters < 3 || is_uuid(value) {
         return false;
     }
-    // A capital that begins a word changes the kind as well, but not back.
-    let changes = bytes.windows(2).filter(|pair| match pair {
-        [a, b] => kind(*a) != kind(*b) && kind(*a) != 3 && kind(*b) != 3 && !(kind(*a) == 1 && kind(*b) == 0),
-        _ => false,
+    // Capitals that begin words are no sign of chance.
+    let changes = (1..bytes.len()).filter(|at| {
+        let around = |offset: usize| bytes.get(offset).map_or(3, |byte| kind(*byte));
+        match (around(at - 1), around(*at), around(at + 1)) {
+            (1, 0, _) | (0, 1, 0) => false,
+            (3, ..) | (_, 3, _) => false,
+            (before, here, _) => before != here,
+        }
     });
     let changes = changes.count();
-    digits > 0 && changes * 8 >= bytes.len() && is_varied(value) && entropy(value) >= least_entropy(bytes.len())
+    digits > 0
+        && changes * (if bytes.len() < 20 { 6 } else { 8 }) >= bytes.len()
+        && is_varied(value)
+        && entropy(value) >= least_entropy(bytes.len())
         || digits == 0 && changes * 5 >= bytes.len() && bytes.len() >= 12 && is_varied(value)
 }
 
@@ -195,6 +202,7 @@ fn is_uuid(value: &str) -> bool {
 /// Whether a value under a password's name is one that someone uses. In configuration any that is not known to all; in
 /// code, where tests and messages have many words, one with a digit or a special character.
 pub(super) fn is_password(value: &str, in_configuration: bool) -> bool {
+    let value = value.trim_end_matches("\\n");
     let length = value.chars().count();
     if !(4..=200).contains(&length) || value.chars().any(char::is_whitespace) || is_example(value) || is_uuid(value) {
         return false;
@@ -210,19 +218,19 @@ pub(super) fn is_password(value: &str, in_configuration: bool) -> bool {
         let is_name = value.contains(['_', '/', ':', '.']) || value.contains("password");
         return in_configuration && !is_name && length >= 6 || is_random(value);
     }
-    // `password_1`, `users.password`, `get_password()` and the like are names.
+    // `test_password_1`, `sha256-with-rsa`, `get_password()` and the like are names.
     let is_call = value.ends_with(')') || value.contains("::") || value.contains("->");
-    let is_numbered_name =
-        value.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_-".contains(char))
-            && (value.contains("password") || value.contains("secret") || value.contains("token"));
-    length >= 6 && !is_call && !is_numbered_name
+    let is_name = value.contains(['_', '-', '.', '/'])
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
+        && (!in_configuration || ["password", "secret", "token"].iter().any(|word| value.contains(word)));
+    length >= 6 && !is_call && (!is_name || is_random(value))
 }
 
 /// Whether a value under the name of a key, a token or a secret is one: long, of the characters that keys are made of,
 /// and random.
 pub(super) fn is_key(value: &str, least: usize) -> bool {
     let is_key_character = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.~:!@#$%^&*".contains(&byte);
-    (least..=2000).contains(&value.len())
+    (least..=4000).contains(&value.len())
         && value.bytes().all(is_key_character)
         && !is_example(value)
         && is_random(value)

@@ -9,7 +9,7 @@ use super::Found;
 const KIND: &str = "private-key";
 
 static MARKS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("-----(BEGIN|END) [A-Z0-9 ]{0,40}(PRIVATE KEY(?: BLOCK)?|)-----").ok());
+    LazyLock::new(|| Regex::new("-----(BEGIN|END) [A-Z0-9 ]{0,40}?(PRIVATE KEY(?: BLOCK)?|)-----").ok());
 
 /// The blocks between `BEGIN … PRIVATE KEY` and `END … PRIVATE KEY`, marks included; one without its end up to the last
 /// line that can belong to it; one without its beginning from the first such line; and, if the text may begin in the
@@ -24,9 +24,14 @@ pub(super) fn find(text: &str, is_inside: bool) -> Vec<Found> {
             let is_private = !of.is_empty();
             let begins = word.as_str() == "BEGIN";
             match open.take() {
-                Some(start) if !begins => push(&mut found, start..whole.end()),
-                Some(start) => push(&mut found, start..body_end(text, start)),
-                None if !begins && is_private => push(&mut found, body_start(text, from, whole.start())..whole.end()),
+                Some(start) if !begins && has_body(text, from..whole.start()) => push(&mut found, start..whole.end()),
+                Some(start) => found.extend(unended(text, start, from)),
+                None if !begins && is_private => {
+                    let start = body_start(text, from, whole.start());
+                    if start < whole.start() {
+                        push(&mut found, start..whole.end());
+                    }
+                }
                 None => {}
             }
             if begins && is_private {
@@ -36,7 +41,7 @@ pub(super) fn find(text: &str, is_inside: bool) -> Vec<Found> {
         }
     }
     if let Some(start) = open {
-        push(&mut found, start..body_end(text, start));
+        found.extend(unended(text, start, from));
     }
     let no_mark_before = |end: usize| text.get(..end).is_some_and(|before| !before.contains("-----"));
     if is_inside && found.first().is_none_or(|first| first.range.start > 0) {
@@ -51,6 +56,17 @@ pub(super) fn find(text: &str, is_inside: bool) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether there is something between the marks of a key: code that looks for them has none.
+fn has_body(text: &str, between: Range<usize>) -> bool {
+    let between = text.get(between).unwrap_or_default();
+    between.split(|char: char| !char.is_ascii_alphanumeric() && !"+/=".contains(char)).any(|run| run.len() >= 20)
+}
+
+/// A key whose end is not in the text, by where its mark begins and ends.
+fn unended(text: &str, start: usize, behind: usize) -> Option<Found> {
+    body_end(text, behind).map(|end| Found { range: start..end, kind: KIND })
 }
 
 fn push(found: &mut Vec<Found>, range: Range<usize>) {
@@ -81,29 +97,32 @@ fn is_body(line: &str, least: usize) -> bool {
         && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte) || (escapes && byte == b'\\'))
 }
 
-/// Where a key that begins at `start` ends, if its end is not in the text: after the lines of its body. Headers
-/// (`Proc-Type: …`) and blank lines may be among them.
-fn body_end(text: &str, start: usize) -> usize {
-    let mut lines = lines(text, start);
-    let mut end = lines.next().map_or(text.len(), |line| line.end);
-    for line in lines {
+/// Where a key ends whose mark ends at `behind`, if its end is not in the text: after what follows of its body, on the
+/// mark's own line (with escaped line ends) or in lines. Headers (`Proc-Type: …`) and blank lines may be among these.
+/// `None` without a body: a mark alone is no secret.
+fn body_end(text: &str, behind: usize) -> Option<usize> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\\".contains(byte);
+    let rest = text.get(behind..).unwrap_or_default();
+    let on_line = rest.bytes().take_while(is_part).count();
+    let mut end = (on_line > 16).then_some(behind + on_line);
+    let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
+    if !bare(rest.get(on_line..line_end).unwrap_or_default()).is_empty() {
+        return end;
+    }
+    for line in lines(text, behind + line_end) {
         let content = text.get(line.clone()).unwrap_or_default();
-        let is_header = bare(content).split_once(": ").is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        });
-        let is_blank = bare(content).is_empty();
-        if !(is_blank
-            || is_body(content, 16)
-            || is_header && ["Proc-Type", "DEK-Info", "Comment", "Version"].iter().any(|name| content.contains(name)))
-        {
-            // The last line of a body may be short.
-            if is_body(content, 1) && !content.trim().bytes().all(|byte| byte.is_ascii_lowercase()) {
-                end = line.end;
-            }
+        const HEADERS: [&str; 4] = ["Proc-Type: ", "DEK-Info: ", "Comment: ", "Version: "];
+        if bare(content).is_empty() {
+            continue;
+        }
+        // The last line of a body may be short.
+        let is_last = !is_body(content, 16) && !HEADERS.iter().any(|header| content.contains(header));
+        if is_last && (end.is_none() || !is_body(content, 1) || content.bytes().all(|byte| byte.is_ascii_lowercase())) {
             break;
         }
-        if !is_blank {
-            end = line.end;
+        end = Some(line.end);
+        if is_last {
+            break;
         }
     }
     end
