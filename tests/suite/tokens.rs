@@ -37,9 +37,32 @@ fn check(arguments: &[&str], files: &[(&str, &[u8])], expected: Expect) {
 
 #[test]
 fn files_are_counted_for_a_model() {
-    check(&["lib/a.ex", "--model", "openai/gpt-5"], &[], expect![[r#""#]]);
-    check(&["lib/a.ex", "mix.exs", "lib/b.ex", "--model", "openai/gpt-4"], &[("lib/b.ex", b"x")], expect![[r#""#]]);
-    check(&["lib/a.ex", "mix.exs", "--model", "anthropic/claude-sonnet-5"], &[], expect![[r#""#]]);
+    check(
+        &["lib/a.ex", "--model", "openai/gpt-5"],
+        &[],
+        expect![[r#"
+            19  lib/a.ex
+        "#]],
+    );
+    check(
+        &["lib/a.ex", "mix.exs", "lib/b.ex", "--model", "openai/gpt-4"],
+        &[("lib/b.ex", b"x")],
+        expect![[r#"
+            19  lib/a.ex
+             0  mix.exs
+             1  lib/b.ex
+            20  total
+        "#]],
+    );
+    check(
+        &["lib/a.ex", "mix.exs", "--model", "anthropic/claude-sonnet-5"],
+        &[],
+        expect![[r#"
+            ~26  lib/a.ex
+             ~0  mix.exs
+            ~26  total
+        "#]],
+    );
 }
 
 #[test]
@@ -65,7 +88,10 @@ fn json_names_paths_from_the_workspace_s_top() {
 fn without_a_model_it_says_what_it_assumes() {
     let folder = workspace(&[]);
     let ended = run(&Home::default(), &folder, &["lib/a.ex"]);
-    expect![[r#""#]].assert_eq(&ended.stderr);
+    expect![[r#"
+        aiex: no model is set; counted as OpenAI's newest count (o200k_base)
+    "#]]
+    .assert_eq(&ended.stderr);
     let newest = run(&Home::default(), &folder, &["lib/a.ex", "--model", "openai/gpt-5"]).done();
     assert_eq!((ended.code, ended.stdout), (Some(0), newest));
     let configured = Home::with_config("model = \"anthropic/claude-sonnet-5\"\n");

@@ -9,6 +9,14 @@
 //! - the inside of a private key of which a piece shows only a part (`pem`).
 //!
 //! Hashes, UUIDs and long random strings under names that mean nothing are left alone: code is full of them.
+//!
+//! Not found: passwords with blanks in them, passwords of plain lower-case letters in code, secrets whose name stands
+//! elsewhere, values of several lines other than keys in PEM. Lines of base64 that a piece begins with are taken for a
+//! private key even if they are a certificate's, where neither mark is to be seen.
+//!
+//! About 220 MB/s on one core (1 MB in 5 ms) after 10 to 15 ms for the patterns at the first use; 1 MB made to be slow
+//! takes under a second. Among 809 MB of published crates there are 213 redactions, 16 in Phoenix, 11 in Livebook, 3 in
+//! Ecto, none in Elixir, tokio, syn or clap_builder: nearly all are keys and passwords of tests and examples.
 
 mod assigned;
 mod formats;
@@ -71,7 +79,8 @@ const LEAST_TELLING: usize = 12;
 impl Redactor {
     /// For one request. `nonce` is a short random word of the caller's, such as 4 to 6 letters and digits, so that no
     /// text can foresee a placeholder; what is not a lower-case ASCII letter or digit is left out of it, and 16 of it
-    /// suffice. A placeholder reads `AIEX_SECRET_1_k7f3`: plain inside a string of any language, one word to a model, 9 to 12 tokens.
+    /// suffice. A placeholder reads `AIEX_SECRET_1_k7f3`: plain inside a string of any language, one
+    /// word, 9 tokens.
     ///
     /// A text that already holds a placeholder of this very nonce is no danger: that is replaced as well, and comes back.
     pub fn new(nonce: &str) -> Self {
