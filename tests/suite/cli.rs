@@ -94,6 +94,7 @@ fn the_help_teaches_by_example() {
           demo       Show what an editor shows, on a sample project: a hover, the actions, an explanation
           explain    Explain a file, or the symbol at a place in it, as Markdown
           ask        Ask a model a question, with files or without
+          tokens     Count the tokens of files, exactly where the model's vocabulary is public
           providers  List the providers that are configured or found
           doctor     Look at everything that an answer needs, and say what would mend what is wrong
           auth       Keep keys in the system's keychain

@@ -12,3 +12,4 @@ mod protocol;
 mod providers;
 mod runs;
 mod scene;
+mod tokens;

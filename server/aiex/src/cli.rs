@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod model;
 mod providers;
+mod tokens;
 mod trust;
 mod usage;
 
@@ -73,6 +74,19 @@ enum Command {
         /// The model to ask, as provider/model; else that of the configuration
         #[arg(long, value_name = "PROVIDER/MODEL")]
         model: Option<String>,
+    },
+    /// Count the tokens of files, exactly where the model's vocabulary is public
+    #[command(after_help = tokens::EXAMPLES)]
+    Tokens {
+        /// The files; several have a total
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The model to count for, as provider/model; else that of the configuration
+        #[arg(long, value_name = "PROVIDER/MODEL")]
+        model: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// List the providers that are configured or found
     Providers {
@@ -140,6 +154,7 @@ pub fn main() -> ExitCode {
         Command::Demo => demo::demo().map(|()| ExitCode::SUCCESS),
         Command::Explain { place, model } => explain::explain(&place, model),
         Command::Ask { question, files, model } => ask::ask(&question, &files, model),
+        Command::Tokens { paths, model, json } => tokens::tokens(&paths, model, json).map(|()| ExitCode::SUCCESS),
         Command::Providers { check, json } => providers::providers(check, json),
         Command::Doctor { json } => doctor::doctor(json),
         Command::Auth { command } => auth::auth(&command).map(|()| ExitCode::SUCCESS),

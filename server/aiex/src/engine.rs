@@ -17,7 +17,7 @@ use aiex_llm::{
 };
 use futures::StreamExt as _;
 
-pub use detect::Detected;
+pub use detect::{Detected, key as detected_by_key};
 use provider::Configured;
 
 use crate::{

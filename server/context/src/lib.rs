@@ -9,6 +9,8 @@ mod intent;
 mod pack;
 mod rank;
 mod render;
+pub mod secrets;
+pub mod tokens;
 mod workspace;
 
 pub use context::{Context, Dropped, Piece, Request, Sources};
