@@ -15,7 +15,7 @@ mod structural;
 mod testing;
 
 pub use hover::{FactsLevel, hover_facts};
-pub use markdown::code as code_span;
-pub use prompt::{AskFile, ExplainInput, ExplainSymbol, MAX_TARGET_CHARS, Prompt, ask_prompt, explain_prompt};
+pub use markdown::{code as code_span, fenced};
+pub use prompt::{AskFile, MAX_TARGET_CHARS, Prompt, PromptInput, ask_prompt, prompt};
 pub use prose::{TextFilter, clean_markdown, clean_text};
 pub use structural::{STRUCTURAL_NOTE, explain_file, explain_plain, explain_symbol};

@@ -68,6 +68,11 @@ pub fn code(text: &str) -> String {
     format!("{marks}{space}{text}{space}{marks}")
 }
 
+/// `text` as a fenced block that it cannot close, ended by a line end.
+pub fn fenced(text: &str) -> String {
+    fence("", text)
+}
+
 /// `text` as a fenced block that it cannot close, ended by a line end. `language` is the info string.
 pub(crate) fn fence(language: &str, text: &str) -> String {
     let text = clean_text(text);

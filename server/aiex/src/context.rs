@@ -1,0 +1,190 @@
+//! What a model is sent for a place in the workspace: chosen, cleared of secrets, and within a budget by an exact count.
+
+mod notes;
+mod show;
+
+use std::{ops::Range, sync::Arc};
+
+use aiex_assist::{Prompt, PromptInput};
+use aiex_context::{
+    Context, Intent, Request, Sources, Workspace,
+    secrets::{Redaction, Redactor},
+    tokens::{Count, Counter},
+};
+use aiex_syntax::Language;
+use sha2::{Digest as _, Sha256};
+
+pub use notes::{Note, notes};
+
+/// What is asked, and of whom.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// What is to be done.
+    pub intent: Intent,
+    /// The file, relative to the workspace, with `/`.
+    pub path: &'a str,
+    /// Its text as it stands.
+    pub text: Arc<str>,
+    /// The cursor or selection: bytes, half-open.
+    pub range: Range<usize>,
+    /// Kind and qualified name of the target; `None` for the whole file.
+    pub name: Option<&'a str>,
+    /// What the user wants in particular.
+    pub instruction: Option<&'a str>,
+    /// The language of the answer.
+    pub prose: &'a str,
+    /// Notes of the project.
+    pub notes: &'a [Note],
+    /// The most tokens that the prompt may have, instructions included.
+    pub budget: usize,
+    /// `provider/model` whose tokens are counted.
+    pub model: &'a str,
+    /// Whether secrets are replaced.
+    pub redact: bool,
+}
+
+/// What is sent, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// What was done.
+    pub intent: Intent,
+    /// Whose tokens were counted.
+    pub model: String,
+    /// The most tokens that it may have.
+    pub budget: usize,
+    /// How many it has.
+    pub tokens: Count,
+    /// The notes of the project that go with it, as far as there is room, with their tokens.
+    pub notes: Vec<(Note, usize)>,
+    /// The pieces of code, as sent.
+    pub context: Context,
+    /// What was replaced.
+    pub redactions: Vec<Redaction>,
+    /// The messages.
+    pub prompt: Prompt,
+}
+
+/// The budget is smaller than the instructions and a few lines of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a budget of {budget} tokens is too small: the instructions and a few lines of code need {least}; raise --budget or context.budget_tokens to at least {least}")]
+pub struct TooSmall {
+    budget: usize,
+    least: usize,
+}
+
+/// The fewest tokens of code that are worth a question.
+const LEAST_CODE: usize = 64;
+/// Notes of the project get at most so many hundredths of the budget.
+const NOTES: usize = 10;
+/// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it.
+const ATTEMPTS: usize = 4;
+
+/// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds,
+/// and for a tenth of a second when a model's vocabulary is first needed.
+pub fn build(workspace: &mut Workspace, read: &dyn Fn(&str) -> Option<Arc<str>>, asked: &Asked) -> Result<Built, TooSmall> {
+    let counter = Counter::new(asked.model);
+    let frame = tokens(&counter, &prompt(asked, &[], ""));
+    let least = frame + LEAST_CODE;
+    if asked.budget < least {
+        return Err(TooSmall { budget: asked.budget, least });
+    }
+    let notes = notes::fitting(asked.notes, asked.budget * NOTES / 100, &|text| counter.count(text).tokens);
+    let language = Language::from_file_name(asked.path);
+    let sources = Files { asked, read, counter: &counter, language };
+    let code = asked.budget - frame - notes.iter().map(|(_, tokens)| tokens).sum::<usize>();
+    let mut room = code;
+    let mut best: Option<Built> = None;
+    for _ in 0..ATTEMPTS {
+        let context = workspace.context(&Request { path: asked.path, range: asked.range.clone(), intent: asked.intent, budget: room }, &sources);
+        let built = finish(asked, &counter, &notes, context);
+        let used = built.tokens.tokens;
+        let spent = used.saturating_sub(asked.budget - code).max(1);
+        if used <= asked.budget {
+            let is_full = used * 100 >= asked.budget * 98 || built.context.dropped.is_empty() || best.as_ref().is_some_and(|best| best.tokens.tokens >= used);
+            if best.as_ref().is_none_or(|best| best.tokens.tokens < used) {
+                best = Some(built);
+            }
+            if is_full {
+                break;
+            }
+            room = room * code / spent * 99 / 100;
+        } else {
+            if best.is_some() {
+                break;
+            }
+            room = (room * code / spent).saturating_sub(room / 100 + 4);
+        }
+    }
+    Ok(best.unwrap_or_else(|| finish(asked, &counter, &[], Context::default())))
+}
+
+/// Clears everything of secrets and puts it together.
+fn finish(asked: &Asked, counter: &Counter, notes: &[(Note, usize)], mut context: Context) -> Built {
+    let mut redactor = Redactor::new(&nonce(asked, &context));
+    let mut notes = notes.to_vec();
+    let mut instruction = asked.instruction.map(str::to_owned);
+    if asked.redact {
+        for (note, _) in &mut notes {
+            note.text = redactor.redact(&note.path, 1, &note.text);
+        }
+        for piece in &mut context.pieces {
+            piece.text = redactor.redact(&piece.path, piece.lines.0, &piece.text);
+        }
+        instruction = instruction.map(|text| redactor.redact("", 1, &text));
+    }
+    let asked_clean = Asked { instruction: instruction.as_deref(), ..asked.clone() };
+    let texts: Vec<_> = notes.iter().map(|(note, _)| (note.path.clone(), note.text.clone())).collect();
+    let prompt = prompt(&asked_clean, &texts, &context.text());
+    for piece in &mut context.pieces {
+        piece.tokens = counter.count(&piece.text).tokens;
+    }
+    let exact = counter.count("").exact;
+    let tokens = Count { tokens: tokens(counter, &prompt), exact };
+    let redactions = redactor.redactions().to_vec();
+    Built { intent: asked.intent, model: asked.model.to_owned(), budget: asked.budget, tokens, notes, context, redactions, prompt }
+}
+
+fn prompt(asked: &Asked, notes: &[(String, String)], context: &str) -> Prompt {
+    aiex_assist::prompt(&PromptInput {
+        intent: asked.intent,
+        path: asked.path,
+        name: asked.name,
+        prose: asked.prose,
+        instruction: asked.instruction,
+        notes,
+        context,
+    })
+}
+
+/// Of both messages. What a provider adds around each of them is not known to anyone but the provider.
+fn tokens(counter: &Counter, prompt: &Prompt) -> usize {
+    counter.count(&prompt.system).tokens + counter.count(&prompt.user).tokens
+}
+
+/// A word that no text could foresee before it was written, and that is the same for the same question.
+fn nonce(asked: &Asked, context: &Context) -> String {
+    let mut hash = Sha256::new();
+    hash.update(asked.path);
+    context.pieces.iter().for_each(|piece| hash.update(&piece.text));
+    let digest = hash.finalize();
+    digest.iter().take(4).map(|byte| char::from(b"abcdefghijklmnopqrstuvwxyz234567".get(usize::from(byte % 32)).copied().unwrap_or(b'a'))).collect()
+}
+
+struct Files<'a> {
+    asked: &'a Asked<'a>,
+    read: &'a dyn Fn(&str) -> Option<Arc<str>>,
+    counter: &'a Counter,
+    language: Option<Language>,
+}
+
+impl Sources for Files<'_> {
+    fn read(&self, path: &str) -> Option<Arc<str>> {
+        if path == self.asked.path { Some(self.asked.text.clone()) } else { (self.read)(path) }
+    }
+
+    fn count(&self, text: &str) -> usize {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let tokens = self.counter.estimate(text, self.language).ceil() as usize;
+        tokens
+    }
+}
