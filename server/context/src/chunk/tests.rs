@@ -6,6 +6,7 @@ use expect_test::{Expect, expect};
 
 use super::{Chunk, Format, chunks};
 
+mod formats;
 mod laws;
 
 /// The chunks of a text, parsed if its format has a grammar.
