@@ -25,9 +25,15 @@ impl<'a> Labels<'a> {
             return self.one(item);
         }
         let mut items: Vec<usize> = Vec::new();
+        // The outermost item that ended so far: a row of ends goes outward, and is walked once.
+        let mut ended = None;
         for item in pieces.iter().filter(|piece| !piece.is_member).filter_map(|piece| piece.item) {
             // What only ends here is not named, and a member of what is named neither.
-            let ends = items.first().is_some_and(|first| self.is_within(Some(*first), item));
+            let from = ended.filter(|ended| item <= *ended).or(items.first().copied());
+            let ends = from.is_some_and(|from| self.is_within(Some(from), item));
+            if ends {
+                ended = Some(item);
+            }
             if !ends && items.last().is_none_or(|last| !self.is_within(Some(item), *last)) {
                 items.push(item);
             }

@@ -46,16 +46,13 @@ fn strengths(pieces: &[Piece], items: &[Item]) -> Vec<Strength> {
         let hash = identity(joint.identity ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15), "") >> 16;
         rank(joint) << 48 | hash
     };
-    let scope = |piece: &Piece| match is_inner(piece) {
-        true => piece.item,
-        false => piece.item.and_then(|item| items.get(item)).and_then(|item| item.container),
+    let scope = |piece: &Piece| match piece.joint {
+        joint if joint.within || piece.is_member => piece.item,
+        // The heads of containers: of many in each other, each would be the only one of its item.
+        joint if joint.bond.is_glue() => None,
+        _ => piece.item.and_then(|item| items.get(item)).and_then(|item| item.container),
     };
     pieces.iter().map(|piece| strength(&piece.joint, scope(piece))).collect()
-}
-
-/// Whether a joint is one inside an item, not the one before it.
-fn is_inner(piece: &Piece) -> bool {
-    piece.is_member || piece.joint.within || piece.joint.bond.is_glue()
 }
 
 /// The part of a joint's strength that is decided by structure.
@@ -112,14 +109,18 @@ impl Parts<'_> {
     /// Joins what is too small to stand alone with the neighbour that it belongs to, the one at its weaker joint. Those
     /// that come together so and do not fit part again, at their strongest joint first.
     fn with_scraps(&self, parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
-        let scraps: Vec<bool> = parts.iter().map(|part| self.size.is_scrap(self.source, self.range(part))).collect();
         let start = |index: usize| parts.get(index).map_or(self.pieces.len(), |part| part.start);
-        let is_scrap = |index: usize| scraps.get(index).copied().unwrap_or(false);
+        // Parts of one item join more readily: other items do not change with that.
+        let is_scrap = |index: usize, here: usize| {
+            let is_inner = self.pieces.get(here).is_some_and(|piece| piece.joint.within || piece.item.is_none());
+            let part = if is_inner { 4 } else { 8 };
+            parts.get(index).is_some_and(|scrap| self.size.is_scrap(self.source, self.range(scrap), part))
+        };
         // Whether the joint between the parts `index - 1` and `index` may vanish.
         let joins = |index: usize| {
             let (left, here, right) = (start(index - 1), start(index), start(index + 1));
-            let leans_back = is_scrap(index) && self.strength(here) < self.strength(right);
-            let leans_on = is_scrap(index - 1) && self.strength(here) < self.strength(left);
+            let leans_back = is_scrap(index, here) && self.strength(here) < self.strength(right);
+            let leans_on = is_scrap(index - 1, here) && self.strength(here) < self.strength(left);
             (leans_back || leans_on) && self.keeps_whole(left, here, right)
         };
         let mut joined: Vec<Range<usize>> = Vec::new();

@@ -39,8 +39,8 @@ impl Size {
         self.of(source, range) <= self.most
     }
 
-    /// Whether it is so small that it does not stand alone if a neighbour takes it.
-    pub(super) fn is_scrap(self, source: &str, range: Range<usize>) -> bool {
-        self.of(source, range) <= self.most / 4
+    /// Whether it is so small, less than this part of the most, that it does not stand alone if a neighbour takes it.
+    pub(super) fn is_scrap(self, source: &str, range: Range<usize>, part: usize) -> bool {
+        self.of(source, range) <= self.most / part.max(1)
     }
 }

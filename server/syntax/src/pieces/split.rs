@@ -153,9 +153,9 @@ impl<'tree> Splitter<'_, 'tree> {
         } else {
             joint.identity = self.line_identity(node);
             if task.scope == Scope::Body {
-                // Lines that are alike, such as closing ones, differ by what stands before them.
+                // Lines that are alike, such as closing ones, differ by what stands before and around them.
                 let before = std::mem::replace(&mut run.identity, joint.identity);
-                joint.identity ^= before.rotate_left(17);
+                joint.identity ^= before.rotate_left(17) ^ task.joint.identity.rotate_left(31);
             }
         }
         child.joint = joint;
