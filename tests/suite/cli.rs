@@ -93,6 +93,7 @@ fn the_help_teaches_by_example() {
           lsp        Be the language server on stdin and stdout; editors start this
           demo       Show what an editor shows, on a sample project: a hover, the actions, an explanation
           explain    Explain a file, or the symbol at a place in it, as Markdown
+          chunks     Show the pieces that a file is told in: whole functions, modules, sections
           ask        Ask a model a question, with files or without
           tokens     Count the tokens of files, exactly where the model's vocabulary is public
           providers  List the providers that are configured or found

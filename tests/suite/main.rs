@@ -1,5 +1,6 @@
 //! The black-box tests, one module a subject.
 
+mod chunks;
 mod cli;
 mod configuration;
 mod documents;

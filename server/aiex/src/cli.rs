@@ -2,6 +2,7 @@
 
 mod ask;
 mod auth;
+mod chunks;
 mod config;
 mod demo;
 mod doctor;
@@ -14,10 +15,11 @@ mod usage;
 
 use std::{
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 /// An AI coding assistant that is a language server
@@ -63,6 +65,18 @@ enum Command {
         /// The model to ask, as provider/model, or `offline`; else that of the configuration
         #[arg(long, value_name = "PROVIDER/MODEL")]
         model: Option<String>,
+    },
+    /// Show the pieces that a file is told in: whole functions, modules, sections
+    #[command(after_help = chunks::EXAMPLES)]
+    Chunks {
+        /// The file
+        path: PathBuf,
+        /// The most that a chunk may have, in tokens, by an estimate
+        #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..))]
+        max_tokens: u32,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Ask a model a question, with files or without
     Ask {
@@ -153,6 +167,9 @@ pub fn main() -> ExitCode {
         Command::Lsp { stdio: _ } => crate::lsp::main(),
         Command::Demo => demo::demo().map(|()| ExitCode::SUCCESS),
         Command::Explain { place, model } => explain::explain(&place, model),
+        Command::Chunks { path, max_tokens, json } => {
+            chunks::chunks(&path, max_tokens, json).map(|()| ExitCode::SUCCESS)
+        }
         Command::Ask { question, files, model } => ask::ask(&question, &files, model),
         Command::Tokens { paths, model, json } => tokens::tokens(&paths, model, json).map(|()| ExitCode::SUCCESS),
         Command::Providers { check, json } => providers::providers(check, json),
@@ -176,6 +193,14 @@ pub fn main() -> ExitCode {
         eprintln!("aiex: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// The text of a file, whole.
+fn read(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    String::from_utf8(bytes)
+        .ok()
+        .with_context(|| format!("{} is not UTF-8 text; convert it first, for example with iconv", path.display()))
 }
 
 /// Writes to stdout, at once.

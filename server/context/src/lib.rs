@@ -2,6 +2,7 @@
 //!
 //! This crate does no I/O, has no async and reads no clock. Texts come in as values; what goes out are values too.
 
+pub mod chunk;
 mod context;
 mod graph;
 pub mod index;

@@ -7,6 +7,7 @@ mod heads;
 mod kinds;
 mod names;
 mod nodes;
+mod pieces;
 mod read;
 mod symbols;
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod tests;
 
 use aiex_text::Text;
 use tree_sitter::Tree;
+
+pub(crate) use pieces::{ROLES, unit};
 
 use crate::{ClauseFacts, Facts, Outline, Symbol};
 

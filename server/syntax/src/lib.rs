@@ -9,6 +9,7 @@ mod facts;
 mod language;
 mod outline;
 mod parse;
+mod pieces;
 mod rust;
 mod symbol;
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub use facts::{Branch, BranchKind, ClauseFacts, Facts};
 pub use language::Language;
 pub use outline::Outline;
 pub use parse::{MAX_BYTES, Stopped, Syntax};
+pub use pieces::{Bond, Item, ItemKind, Joint, Piece, Pieces, identity};
 pub use symbol::{Call, Clause, Symbol, SymbolKind, Visibility};

@@ -1,11 +1,17 @@
 //! [`Syntax`]: one tree-sitter parse of one text, made in full or from an older parse.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use aiex_text::{Splice, Text};
 use tree_sitter::{InputEdit, ParseOptions, Parser, Point, Tree};
 
-use crate::{facts::Facts, language::Language, outline::Outline, symbol::Symbol};
+use crate::{
+    facts::Facts,
+    language::Language,
+    outline::Outline,
+    pieces::{self, Pieces},
+    symbol::Symbol,
+};
 
 /// The largest text that is parsed, in bytes. A tree takes about 27 times its source, so a larger one stays plain.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -88,6 +94,12 @@ impl Syntax {
     /// a fraction of [`Syntax::outline`], which also finds the calls.
     pub fn symbols(&self, text: &str) -> Vec<Symbol> {
         self.language.symbols(&self.tree, text)
+    }
+
+    /// Takes `text`, which must be the text that was parsed, apart along the tree until `fits` holds for each piece that
+    /// is more than one token. `fits` is asked about half-open byte ranges.
+    pub fn pieces(&self, text: &str, mut fits: impl FnMut(Range<usize>) -> bool) -> Pieces {
+        pieces::split(self.language, &self.tree, text, &mut fits)
     }
 
     /// What the body of `symbol` shows; both of the text that was parsed.

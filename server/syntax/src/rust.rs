@@ -8,6 +8,7 @@ mod docs;
 mod facts;
 #[cfg(test)]
 mod laws;
+mod pieces;
 mod resolve;
 mod symbols;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use tree_sitter::{Node, Tree, TreeCursor};
 use crate::{Outline, Symbol};
 
 pub(crate) use facts::facts;
+pub(crate) use pieces::{ROLES, unit};
 
 pub(crate) fn outline(tree: &Tree, text: &Text) -> Outline {
     let contents = text.to_string();

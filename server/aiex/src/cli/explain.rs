@@ -26,10 +26,7 @@ Examples:
 
 pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
     let Place { path, at } = Place::parse(place);
-    let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let contents = String::from_utf8(bytes)
-        .ok()
-        .with_context(|| format!("{} is not UTF-8 text; convert it first, for example with iconv", path.display()))?;
+    let contents = super::read(&path)?;
     let text = Text::new(&contents);
     let cursor = cursor(&text, at).with_context(|| path.display().to_string())?;
 
