@@ -3,16 +3,18 @@
 mod notes;
 mod show;
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
-    Context, Intent, Request, Sources, Workspace,
+    Context, FileIndex, Intent, Request, Sources, Workspace,
     secrets::{Redaction, Redactor},
     tokens::{Count, Counter},
 };
 use aiex_syntax::Language;
 use sha2::{Digest as _, Sha256};
+
+use crate::{config::Config, explain::Target, workspace::WorkspaceIndex};
 
 pub use notes::{Note, notes};
 
@@ -25,8 +27,10 @@ pub struct Asked<'a> {
     pub path: &'a str,
     /// Its text as it stands.
     pub text: Arc<str>,
-    /// The cursor or selection: bytes, half-open.
+    /// What is meant: bytes, half-open.
     pub range: Range<usize>,
+    /// The byte at which the cursor stands.
+    pub cursor: usize,
     /// Kind and qualified name of the target; `None` for the whole file.
     pub name: Option<&'a str>,
     /// What the user wants in particular.
@@ -95,7 +99,7 @@ pub fn build(workspace: &mut Workspace, read: &dyn Fn(&str) -> Option<Arc<str>>,
     let mut room = code;
     let mut best: Option<Built> = None;
     for _ in 0..ATTEMPTS {
-        let context = workspace.context(&Request { path: asked.path, range: asked.range.clone(), intent: asked.intent, budget: room }, &sources);
+        let context = workspace.context(&Request { path: asked.path, range: asked.range.clone(), cursor: asked.cursor, intent: asked.intent, budget: room }, &sources);
         let built = finish(asked, &counter, &notes, context);
         let used = built.tokens.tokens;
         let spent = used.saturating_sub(asked.budget - code).max(1);
@@ -188,3 +192,59 @@ impl Sources for Files<'_> {
         tokens
     }
 }
+
+/// What the configuration says of what is sent.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The language of the answer.
+    pub prose: String,
+    /// The most tokens of a prompt.
+    pub budget: usize,
+    /// Whether secrets are replaced.
+    pub redact: bool,
+    /// `provider/model` whose tokens are counted.
+    pub model: String,
+}
+
+impl Terms {
+    /// Those of a configuration, for a model.
+    pub fn new(config: &Config, model: &str) -> Self {
+        Self {
+            prose: config.language.0.clone(),
+            budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX),
+            redact: config.privacy.redact_secrets != Some(false),
+            model: model.to_owned(),
+        }
+    }
+}
+
+/// Builds the prompt for a target of a workspace that is indexed, or of one file alone. Blocks.
+pub fn of_target(index: Option<&WorkspaceIndex>, target: &Target, intent: Intent, instruction: Option<&str>, notes: &[Note], terms: &Terms) -> Result<Built, TooSmall> {
+    let name = target.title();
+    let asked = Asked {
+        intent,
+        path: &target.path,
+        text: target.snapshot.text().to_string().into(),
+        range: target.range(),
+        cursor: target.cursor,
+        name: name.as_deref(),
+        instruction,
+        prose: &terms.prose,
+        notes,
+        budget: terms.budget,
+        model: &terms.model,
+        redact: terms.redact,
+    };
+    if let Some(index) = index {
+        index.refresh(REFRESH);
+        return index.query(|workspace, texts| build(workspace, &|path| texts.read(path), &asked));
+    }
+    let mut workspace = Workspace::default();
+    if let Some(analysis) = target.snapshot.analyse() {
+        workspace.update(&target.path, analysis.syntax.language(), FileIndex::new(&target.path, &asked.text, analysis.syntax));
+    }
+    build(&mut workspace, &|_| None, &asked)
+}
+
+/// How long may be spent on looking for files that have changed.
+const REFRESH: Duration = Duration::from_millis(50);

@@ -1,6 +1,7 @@
 //! Explaining: finds what is meant, asks the engine, and remembers the explanation for as long as its text stays.
 
 use std::{
+    ops::Range,
     hash::{BuildHasher as _, RandomState},
     sync::{
         Arc,
@@ -8,7 +9,7 @@ use std::{
     },
 };
 
-use aiex_assist::{ExplainInput, ExplainSymbol, Prompt, code_span};
+use aiex_assist::code_span;
 use aiex_syntax::{Outline, Symbol};
 use aiex_text::Text;
 use dashmap::DashMap;
@@ -27,10 +28,15 @@ pub struct Answer {
 }
 
 /// What is to be explained: a symbol of a document, or all of it.
+#[derive(Clone)]
 pub struct Target {
-    snapshot: Arc<Snapshot>,
+    /// The document.
+    pub snapshot: Arc<Snapshot>,
     symbol: Option<usize>,
-    path: String,
+    /// The byte at which the cursor stands.
+    pub cursor: usize,
+    /// Relative to the workspace, for people and models.
+    pub path: String,
 }
 
 /// What is pointed at. Offsets are in bytes.
@@ -53,7 +59,11 @@ impl Target {
             Cursor::Within(offset) => analysis.outline.enclosing(offset),
             Cursor::At(offset) => analysis.outline.at(offset),
         });
-        Self { snapshot, symbol, path }
+        let cursor = match cursor {
+            Cursor::Whole => 0,
+            Cursor::Within(offset) | Cursor::At(offset) => offset,
+        };
+        Self { snapshot, symbol, cursor, path }
     }
 
     fn outline(&self) -> Option<&Outline> {
@@ -103,19 +113,14 @@ impl Target {
         }
     }
 
-    /// What a model is asked, with the user's own words where there are any. `language` is that of the answer;
-    /// `most_chars` bounds the code.
-    pub fn prompt(&self, language: &str, instruction: Option<&str>, most_chars: usize) -> Prompt {
-        let target = self.text();
-        aiex_assist::explain_prompt(ExplainInput {
-            path: &self.path,
-            language: self.snapshot.language().map_or(self.snapshot.document.language(), |language| language.id()),
-            prose: language,
-            target: &target,
-            instruction,
-            most_chars: Some(most_chars),
-            symbol: self.outline().zip(self.symbol).and_then(|(outline, index)| ExplainSymbol::of(outline, index)),
-        })
+    /// What is meant of the document, in bytes, half-open.
+    pub fn range(&self) -> Range<usize> {
+        self.symbol().map_or(0..self.snapshot.text().len(), |(symbol, _)| symbol.range.clone())
+    }
+
+    /// Kind and qualified name of the symbol, for a model; `None` for the whole document.
+    pub fn title(&self) -> Option<String> {
+        self.symbol().map(|(symbol, _)| format!("{} {}", symbol.kind.as_str(), symbol.qualified))
     }
 
     /// A model's explanation as a document, headed by what it is of and by whom.

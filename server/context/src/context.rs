@@ -13,8 +13,10 @@ use crate::{Intent, Level, Workspace};
 pub struct Request<'r> {
     /// The file, relative to the workspace, with `/`.
     pub path: &'r str,
-    /// The cursor or the selection in it: bytes, half-open. The innermost definition that holds its start is the target.
+    /// What is meant in it: bytes, half-open. The innermost definition that holds all of it is the target.
     pub range: Range<usize>,
+    /// The byte at which the cursor stands: a target that is too long is cut around it.
+    pub cursor: usize,
     /// What the model is asked to do.
     pub intent: Intent,
     /// The most that the pieces may take together, in tokens.

@@ -7,10 +7,14 @@ mod features;
 mod scene;
 mod votes;
 
-use crate::graph::{Def, Graph};
+use std::{collections::BTreeMap, ops::Range};
 
-pub(crate) use features::{COUNT, NAMES};
-use features::{Features, WEIGHTS};
+use crate::{
+    graph::{Def, Graph},
+    index::Item,
+};
+
+use features::{COUNT, Features, WEIGHTS};
 use scene::Scene;
 
 /// A definition that may be worth telling.
@@ -37,23 +41,20 @@ impl Candidate {
     }
 }
 
-/// What the items of a file use most, and what it imports: for a place in no definition.
-pub(crate) fn rank_file(graph: &Graph, path: &str) -> Vec<Candidate> {
+/// What the items in a range of a file use most: for a place that is no single definition.
+pub(crate) fn rank_range(graph: &Graph, path: &str, range: Range<usize>) -> Vec<Candidate> {
     let Some(file) = graph.file(path) else { return Vec::new() };
     let Some(entry) = graph.files.get(file as usize) else { return Vec::new() };
-    let mut counts = std::collections::BTreeMap::new();
-    for def in (entry.first..).take(entry.index.len()) {
+    let mut counts = BTreeMap::new();
+    let inside = |item: &Item| range.start <= item.range.0 as usize && item.range.1 as usize <= range.end;
+    let meant = |def: Def| graph.file_of.get(def as usize) == Some(&file) && graph.item(def).is_some_and(inside);
+    for def in (entry.first..).take(entry.index.len()).filter(|def| meant(*def)) {
         for (used, weight) in graph.rows.get(def as usize).into_iter().flat_map(|row| &row.used) {
             *counts.entry(*used).or_insert(0.0) += weight;
         }
     }
-    let outside = counts
-        .into_iter()
-        .filter(|(def, _)| graph.file_of.get(*def as usize) != Some(&file) && graph.is_tellable(*def));
-    let candidate = |(def, count): (Def, f32)| Candidate {
-        reason: Some("the file uses it"),
-        ..Candidate::new(def, count / (count + 1.0))
-    };
+    let outside = counts.into_iter().filter(|(def, _)| !meant(*def) && graph.is_tellable(*def));
+    let candidate = |(def, count): (Def, f32)| Candidate { reason: Some("the code here uses it"), ..Candidate::new(def, count / (count + 1.0)) };
     outside.map(candidate).collect()
 }
 

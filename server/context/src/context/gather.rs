@@ -1,6 +1,6 @@
 //! [`gather`]: from a place to the pieces that are told for it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use aiex_syntax::SymbolKind;
 use rustc_hash::FxHashMap;
@@ -33,8 +33,8 @@ pub(super) fn gather(graph: &Graph, request: &Request, sources: &dyn Sources) ->
 /// The innermost definition at the place, of those that can be told.
 fn target(graph: &Graph, request: &Request) -> Option<Def> {
     let file = graph.files.get(graph.file(request.path)? as usize)?;
-    let at = request.range.start;
-    let holds = |item: &Item| item.range.0 as usize <= at && at <= item.range.1 as usize;
+    let Range { start, end } = request.range;
+    let holds = |item: &Item| item.range.0 as usize <= start && end <= item.range.1 as usize;
     let inside = file
         .index
         .items
@@ -49,7 +49,7 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
     let intent = request.intent;
     let mut candidates = match target {
         Some(target) => rank::rank(graph, target),
-        None => rank::rank_file(graph, request.path),
+        None => rank::rank_range(graph, request.path, request.range.clone()),
     };
     if let Some(target) = target {
         let mut known: FxHashMap<Def, (f32, &'static str)> = FxHashMap::default();

@@ -30,7 +30,7 @@ pub(super) fn piece(request: &Request, text: &str, target: Option<&Item>, source
     let own_tokens = sources.count(own_text);
     let most = request.budget * TARGET / 100;
     if own_tokens > most {
-        let cursor = line_of(request.range.start).clamp(first, last);
+        let cursor = line_of(request.cursor).clamp(first, last);
         return cut(request, &slice, first, last, cursor, most, sources);
     }
     let room = (request.budget * request.intent.surroundings() as usize / 100).saturating_sub(own_tokens / 2);

@@ -11,8 +11,6 @@ macro_rules! features {
         #[expect(non_camel_case_types)]
         #[derive(Clone, Copy)]
         enum Feature { $($name),* }
-        /// The names of the features, in order.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
         /// What each weighs.
         pub(super) const WEIGHTS: [f32; COUNT] = [$($weight),*];
         pub(crate) const COUNT: usize = [$(Feature::$name),*].len();
