@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::exclude::Excluded;
 use layer::EVERYTHING;
 pub use layer::{Layer, Source};
 
@@ -190,20 +191,10 @@ impl Privacy {
     /// `/home/me/shop/secrets/prod.exs`, and for a link to it. A pattern that is no glob refuses everything, since
     /// nobody knows what it was to keep back.
     pub fn check(&self, path: &Path) -> Result<(), String> {
-        let mut globs = globset::GlobSetBuilder::new();
-        for pattern in &self.exclude {
-            let glob = globset::Glob::new(pattern);
-            globs.add(glob.map_err(|error| {
-                format!("privacy.exclude has a pattern that is no glob, so nothing is sent: {error}")
-            })?);
-        }
-        let globs =
-            globs.build().map_err(|error| format!("privacy.exclude cannot be used, so nothing is sent: {error}"))?;
-        let excluded = [Some(path.to_path_buf()), path.canonicalize().ok()].into_iter().flatten().any(|path| {
-            let mut end = path.components();
-            std::iter::from_fn(|| (!end.as_path().as_os_str().is_empty()).then(|| (end.as_path(), end.next()).0))
-                .any(|end| globs.is_match(end))
-        });
+        let globs = Excluded::new(&self.exclude)
+            .map_err(|error| format!("privacy.exclude has a pattern that is no glob, so nothing is sent: {error}"))?;
+        let excluded =
+            [Some(path.to_path_buf()), path.canonicalize().ok()].into_iter().flatten().any(|path| globs.matches(&path));
         match excluded {
             true => Err(format!(
                 "{} is never sent, by privacy.exclude; the structural engine explains it with model = \"offline\"",

@@ -6,6 +6,7 @@ mod config;
 mod consent;
 mod documents;
 mod engine;
+mod exclude;
 mod explain;
 mod files;
 mod keys;

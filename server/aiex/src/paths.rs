@@ -28,6 +28,14 @@ pub fn database() -> Option<PathBuf> {
     Some(data_folder()?.join("aiex.db"))
 }
 
+/// What can be made again: the indexes of workspaces.
+pub fn cache_folder() -> Option<PathBuf> {
+    match home() {
+        Some(home) => Some(home.join("cache")),
+        None => Some(system()?.cache_dir().join("aiex")),
+    }
+}
+
 /// Which keys are in the keychain.
 pub fn keys_file() -> Option<PathBuf> {
     Some(data_folder()?.join("keys.toml"))

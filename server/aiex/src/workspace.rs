@@ -1,6 +1,21 @@
-//! Where a workspace begins, for the command line, which no editor tells.
+//! Workspaces: where one begins, for the command line, which no editor tells; and the index of its files.
+
+mod admission;
+mod cache;
+mod index;
+mod index_file;
+mod read;
+mod texts;
+mod walk;
+mod watch;
 
 use std::path::{Path, PathBuf};
+
+pub use admission::Refused;
+pub use index::{Freshness, ListedText, OnProgress, Options, Phase, Progress, Statistics, WorkspaceIndex};
+pub use read::Stamp;
+pub use texts::Texts;
+pub use walk::{LeftOut, Limits};
 
 /// The top folder of the workspace that holds a file or folder: the nearest above it with `.aiex.toml`, else with
 /// `.git`, else with a project's file; else the folder itself.
