@@ -4,10 +4,12 @@ mod ask;
 mod auth;
 mod chunks;
 mod config;
+mod context;
 mod demo;
 mod doctor;
 mod explain;
 mod model;
+mod place;
 mod providers;
 mod tokens;
 mod trust;
@@ -19,6 +21,7 @@ use std::{
     process::ExitCode,
 };
 
+use aiex_context::Intent;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
@@ -88,6 +91,24 @@ enum Command {
         /// The model to ask, as provider/model; else that of the configuration
         #[arg(long, value_name = "PROVIDER/MODEL")]
         model: Option<String>,
+    },
+    /// Show what a model would be sent for a place: each piece of code, its tokens, why it is in, and the prompt
+    #[command(after_help = context::EXAMPLES)]
+    Context {
+        /// PATH, PATH:LINE or PATH:LINE:COL; lines and columns count from 1, columns in characters
+        place: String,
+        /// What the model would be asked to do: explain, refactor, fix, document, generate, generate-tests, review, ask
+        #[arg(long, default_value = "explain")]
+        intent: Intent,
+        /// The most tokens of the whole prompt; else context.budget_tokens of the configuration
+        #[arg(long, value_name = "TOKENS")]
+        budget: Option<usize>,
+        /// The model whose tokens are counted, as provider/model; else that of the configuration
+        #[arg(long, value_name = "PROVIDER/MODEL")]
+        model: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Count the tokens of files, exactly where the model's vocabulary is public
     #[command(after_help = tokens::EXAMPLES)]
@@ -171,6 +192,9 @@ pub fn main() -> ExitCode {
             chunks::chunks(&path, max_tokens, json).map(|()| ExitCode::SUCCESS)
         }
         Command::Ask { question, files, model } => ask::ask(&question, &files, model),
+        Command::Context { place, intent, budget, model, json } => {
+            context::context(&place, intent, budget, model, json).map(|()| ExitCode::SUCCESS)
+        }
         Command::Tokens { paths, model, json } => tokens::tokens(&paths, model, json).map(|()| ExitCode::SUCCESS),
         Command::Providers { check, json } => providers::providers(check, json),
         Command::Doctor { json } => doctor::doctor(json),

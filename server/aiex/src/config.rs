@@ -187,12 +187,17 @@ pub struct Privacy {
 }
 
 impl Privacy {
+    /// The files that are never sent. Fails, as [`Privacy::check`] does, for a pattern that is no glob.
+    pub fn excluded(&self) -> Result<Excluded, String> {
+        Excluded::new(&self.exclude)
+            .map_err(|error| format!("privacy.exclude has a pattern that is no glob, so nothing is sent: {error}"))
+    }
+
     /// Refuses a file that is never to be sent, wherever its workspace begins: `secrets/*.exs` holds for
     /// `/home/me/shop/secrets/prod.exs`, and for a link to it. A pattern that is no glob refuses everything, since
     /// nobody knows what it was to keep back.
     pub fn check(&self, path: &Path) -> Result<(), String> {
-        let globs = Excluded::new(&self.exclude)
-            .map_err(|error| format!("privacy.exclude has a pattern that is no glob, so nothing is sent: {error}"))?;
+        let globs = self.excluded()?;
         let excluded =
             [Some(path.to_path_buf()), path.canonicalize().ok()].into_iter().flatten().any(|path| globs.matches(&path));
         match excluded {
@@ -265,14 +270,7 @@ pub struct Trust {
 }
 
 /// Keys that are read and checked but have no effect yet, so that nobody relies on a promise that is not kept.
-const NOT_YET: [&str; 6] = [
-    "privacy.redact_secrets",
-    "fast_model",
-    "context.budget_tokens",
-    "edits.verify",
-    "edits.max_repairs",
-    "chat.stream",
-];
+const NOT_YET: [&str; 4] = ["fast_model", "edits.verify", "edits.max_repairs", "chat.stream"];
 
 /// A mistake in one place of the configuration, as a sentence that says where, what, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

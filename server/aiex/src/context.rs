@@ -5,7 +5,7 @@ mod show;
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use aiex_assist::{Prompt, PromptInput};
+use aiex_assist::{MAX_TARGET_CHARS, Prompt, PromptInput};
 use aiex_context::{
     Context, FileIndex, Intent, Request, Sources, Workspace,
     secrets::{Redaction, Redactor},
@@ -70,12 +70,16 @@ pub struct Built {
 
 /// The budget is smaller than the instructions and a few lines of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a budget of {budget} tokens is too small: the instructions and a few lines of code need {least}; raise --budget or context.budget_tokens to at least {least}")]
+#[error(
+    "a budget of {budget} tokens is too small: the instructions and a few lines of code need {least}; raise --budget or context.budget_tokens to at least {least}"
+)]
 pub struct TooSmall {
     budget: usize,
     least: usize,
 }
 
+/// Whose tokens are counted where no model is known.
+pub const ASSUMED_MODEL: &str = "openai/gpt-5";
 /// The fewest tokens of code that are worth a question.
 const LEAST_CODE: usize = 64;
 /// Notes of the project get at most so many hundredths of the budget.
@@ -85,7 +89,11 @@ const ATTEMPTS: usize = 4;
 
 /// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds,
 /// and for a tenth of a second when a model's vocabulary is first needed.
-pub fn build(workspace: &mut Workspace, read: &dyn Fn(&str) -> Option<Arc<str>>, asked: &Asked) -> Result<Built, TooSmall> {
+pub fn build(
+    workspace: &mut Workspace,
+    read: &dyn Fn(&str) -> Option<Arc<str>>,
+    asked: &Asked,
+) -> Result<Built, TooSmall> {
     let counter = Counter::new(asked.model);
     let frame = tokens(&counter, &prompt(asked, &[], ""));
     let least = frame + LEAST_CODE;
@@ -99,12 +107,23 @@ pub fn build(workspace: &mut Workspace, read: &dyn Fn(&str) -> Option<Arc<str>>,
     let mut room = code;
     let mut best: Option<Built> = None;
     for _ in 0..ATTEMPTS {
-        let context = workspace.context(&Request { path: asked.path, range: asked.range.clone(), cursor: asked.cursor, intent: asked.intent, budget: room }, &sources);
+        let context = workspace.context(
+            &Request {
+                path: asked.path,
+                range: asked.range.clone(),
+                cursor: asked.cursor,
+                intent: asked.intent,
+                budget: room,
+            },
+            &sources,
+        );
         let built = finish(asked, &counter, &notes, context);
         let used = built.tokens.tokens;
         let spent = used.saturating_sub(asked.budget - code).max(1);
         if used <= asked.budget {
-            let is_full = used * 100 >= asked.budget * 98 || built.context.dropped.is_empty() || best.as_ref().is_some_and(|best| best.tokens.tokens >= used);
+            let is_full = used * 100 >= asked.budget * 98
+                || built.context.dropped.is_empty()
+                || best.as_ref().is_some_and(|best| best.tokens.tokens >= used);
             if best.as_ref().is_none_or(|best| best.tokens.tokens < used) {
                 best = Some(built);
             }
@@ -145,7 +164,16 @@ fn finish(asked: &Asked, counter: &Counter, notes: &[(Note, usize)], mut context
     let exact = counter.count("").exact;
     let tokens = Count { tokens: tokens(counter, &prompt), exact };
     let redactions = redactor.redactions().to_vec();
-    Built { intent: asked.intent, model: asked.model.to_owned(), budget: asked.budget, tokens, notes, context, redactions, prompt }
+    Built {
+        intent: asked.intent,
+        model: asked.model.to_owned(),
+        budget: asked.budget,
+        tokens,
+        notes,
+        context,
+        redactions,
+        prompt,
+    }
 }
 
 fn prompt(asked: &Asked, notes: &[(String, String)], context: &str) -> Prompt {
@@ -171,7 +199,13 @@ fn nonce(asked: &Asked, context: &Context) -> String {
     hash.update(asked.path);
     context.pieces.iter().for_each(|piece| hash.update(&piece.text));
     let digest = hash.finalize();
-    digest.iter().take(4).map(|byte| char::from(b"abcdefghijklmnopqrstuvwxyz234567".get(usize::from(byte % 32)).copied().unwrap_or(b'a'))).collect()
+    digest
+        .iter()
+        .take(4)
+        .map(|byte| {
+            char::from(b"abcdefghijklmnopqrstuvwxyz234567".get(usize::from(byte % 32)).copied().unwrap_or(b'a'))
+        })
+        .collect()
 }
 
 struct Files<'a> {
@@ -218,8 +252,24 @@ impl Terms {
     }
 }
 
+impl Terms {
+    /// The same with at most so many characters of code: a budget that holds for a model whose context is small.
+    pub fn within(&self, most_chars: usize) -> Self {
+        // By what a token has at least of most code.
+        let budget = if most_chars >= MAX_TARGET_CHARS { self.budget } else { self.budget.min(most_chars / 4) };
+        Self { budget, ..self.clone() }
+    }
+}
+
 /// Builds the prompt for a target of a workspace that is indexed, or of one file alone. Blocks.
-pub fn of_target(index: Option<&WorkspaceIndex>, target: &Target, intent: Intent, instruction: Option<&str>, notes: &[Note], terms: &Terms) -> Result<Built, TooSmall> {
+pub fn of_target(
+    index: Option<&WorkspaceIndex>,
+    target: &Target,
+    intent: Intent,
+    instruction: Option<&str>,
+    notes: &[Note],
+    terms: &Terms,
+) -> Result<Built, TooSmall> {
     let name = target.title();
     let asked = Asked {
         intent,
@@ -241,7 +291,11 @@ pub fn of_target(index: Option<&WorkspaceIndex>, target: &Target, intent: Intent
     }
     let mut workspace = Workspace::default();
     if let Some(analysis) = target.snapshot.analyse() {
-        workspace.update(&target.path, analysis.syntax.language(), FileIndex::new(&target.path, &asked.text, analysis.syntax));
+        workspace.update(
+            &target.path,
+            analysis.syntax.language(),
+            FileIndex::new(&target.path, &asked.text, analysis.syntax),
+        );
     }
     build(&mut workspace, &|_| None, &asked)
 }

@@ -1,8 +1,8 @@
 //! Explaining: finds what is meant, asks the engine, and remembers the explanation for as long as its text stays.
 
 use std::{
-    ops::Range,
     hash::{BuildHasher as _, RandomState},
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},

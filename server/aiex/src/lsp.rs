@@ -6,6 +6,7 @@ mod code_action;
 mod commands;
 mod configuration;
 mod consent;
+mod context;
 mod convert;
 mod document_sync;
 mod frame;

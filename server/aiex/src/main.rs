@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod consent;
+mod context;
 mod documents;
 mod engine;
 mod exclude;

@@ -73,7 +73,10 @@ pub fn prompt(input: &PromptInput<'_>) -> Prompt {
     for (path, text) in input.notes {
         parts.push(format!("Notes of the project, {}:\n\n{}", code(path), fence("", text).trim_end()));
     }
-    parts.push(format!("Code by file, `…` where some is left out, the target last:\n\n{}", fence("", input.context).trim_end()));
+    parts.push(format!(
+        "Code by file, `…` where some is left out, the target last:\n\n{}",
+        fence("", input.context).trim_end()
+    ));
     parts.push(task);
     if let Some(instruction) = input.instruction.map(str::trim).filter(|instruction| !instruction.is_empty()) {
         parts.push(format!("The developer asks in particular: {instruction}"));

@@ -285,11 +285,6 @@ impl Graph {
         f32::from(u16::try_from(users).unwrap_or(u16::MAX)) / (1.0 + f32::from(u16::try_from(all).unwrap_or(u16::MAX)))
     }
 
-    /// The number of a word of names.
-    pub(crate) fn stem(&self, word: &str) -> Option<u32> {
-        self.stem_ids.get(word).copied()
-    }
-
     /// What a file imports by name, as seen from one of its items.
     pub(crate) fn imported(&self, file: usize, def: Def) -> Vec<Def> {
         match self.files.get(file).map(|file| file.language) {

@@ -54,7 +54,10 @@ pub(crate) fn rank_range(graph: &Graph, path: &str, range: Range<usize>) -> Vec<
         }
     }
     let outside = counts.into_iter().filter(|(def, _)| !meant(*def) && graph.is_tellable(*def));
-    let candidate = |(def, count): (Def, f32)| Candidate { reason: Some("the code here uses it"), ..Candidate::new(def, count / (count + 1.0)) };
+    let candidate = |(def, count): (Def, f32)| Candidate {
+        reason: Some("the code here uses it"),
+        ..Candidate::new(def, count / (count + 1.0))
+    };
     outside.map(candidate).collect()
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::print;
 use crate::{
     config::{self, Places},
+    context::ASSUMED_MODEL,
     engine, workspace,
 };
 
@@ -34,7 +35,7 @@ pub(super) fn tokens(paths: &[PathBuf], model: Option<String>, json: bool) -> Re
         Some(model) if model != engine::OFFLINE => Counter::new(model),
         _ => {
             eprintln!("aiex: no model is set; counted as OpenAI's newest count (o200k_base)");
-            Counter::new(ASSUMED)
+            Counter::new(ASSUMED_MODEL)
         }
     };
     let counts: Vec<Count> = texts.iter().map(|text| counter.count(text)).collect();
@@ -47,9 +48,6 @@ pub(super) fn tokens(paths: &[PathBuf], model: Option<String>, json: bool) -> Re
     }
     Ok(print(&table(paths, &counts))?)
 }
-
-/// Of the family that is counted with where no model is set.
-const ASSUMED: &str = "openai/gpt-5";
 
 fn read(path: &Path) -> Result<String> {
     let shown = path.display();

@@ -23,10 +23,16 @@ pub struct Note {
 pub fn notes(root: &Path, path: &str, is_private: impl Fn(&Path) -> bool) -> Vec<Note> {
     let Ok(root) = root.canonicalize() else { return Vec::new() };
     let mut found = Vec::new();
-    let folders = std::iter::successors(path.rsplit_once('/').map(|(folder, _)| folder), |folder| folder.rsplit_once('/').map(|(outer, _)| outer));
+    let folders = std::iter::successors(path.rsplit_once('/').map(|(folder, _)| folder), |folder| {
+        folder.rsplit_once('/').map(|(outer, _)| outer)
+    });
     let nearest = folders.map(|folder| format!("{folder}/{NAME}")).find(|name| root.join(name).is_file());
     for name in [Some(NAME.to_owned()), nearest].into_iter().flatten() {
-        let Some(file) = root.join(&name).canonicalize().ok().filter(|file| file.starts_with(&root) && !is_private(file)) else { continue };
+        let Some(file) =
+            root.join(&name).canonicalize().ok().filter(|file| file.starts_with(&root) && !is_private(file))
+        else {
+            continue;
+        };
         let is_small = std::fs::metadata(&file).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MOST);
         let Some(text) = is_small.then(|| std::fs::read_to_string(&file).ok()).flatten() else { continue };
         if !text.trim().is_empty() {

@@ -54,7 +54,12 @@ impl Built {
             code_span(&self.model),
         );
         let mut row = |tokens: usize, level: &str, place: String, why: &str| {
-            let _ = writeln!(out, "| {tokens} | {level} | {} | {} |", code_span(&place).replace('|', "\\|"), why.replace('|', "\\|"));
+            let _ = writeln!(
+                out,
+                "| {tokens} | {level} | {} | {} |",
+                code_span(&place).replace('|', "\\|"),
+                why.replace('|', "\\|")
+            );
         };
         for (note, tokens) in &self.notes {
             row(*tokens, if note.is_cut { "elided" } else { "full" }, note.path.clone(), "notes of the project");
@@ -73,7 +78,13 @@ impl Built {
             out.push_str("\n## Secrets that were replaced\n\n");
             for redaction in &self.redactions {
                 let place = format!("{}:{}", redaction.path, redaction.line);
-                let _ = writeln!(out, "- {}: {} as {}", code_span(&place), redaction.kind, code_span(&redaction.placeholder));
+                let _ = writeln!(
+                    out,
+                    "- {}: {} as {}",
+                    code_span(&place),
+                    redaction.kind,
+                    code_span(&redaction.placeholder)
+                );
             }
         }
         let prompt = format!("{}\n\n---\n\n{}", self.prompt.system, self.prompt.user);

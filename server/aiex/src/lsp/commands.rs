@@ -5,6 +5,7 @@ mod answer_consent;
 pub mod cancel;
 mod explain;
 mod open_last_answer;
+mod show_context;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,19 +20,21 @@ use super::{
 };
 
 pub const EXPLAIN: &str = "aiex.explain";
+pub const SHOW_CONTEXT: &str = "aiex.showContext";
 pub const CANCEL: &str = "aiex.cancel";
 pub const OPEN_LAST_ANSWER: &str = "aiex.openLastAnswer";
 
 pub const ANSWER_CONSENT: &str = "aiex.answerConsent";
 
 /// Every command, as announced in `initialize`.
-pub const NAMES: [&str; 4] = [EXPLAIN, CANCEL, OPEN_LAST_ANSWER, ANSWER_CONSENT];
+pub const NAMES: [&str; 5] = [EXPLAIN, SHOW_CONTEXT, CANCEL, OPEN_LAST_ANSWER, ANSWER_CONSENT];
 
 /// `workspace/executeCommand`
 pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Option<Value>> {
     let argument = params.arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
     match params.command.as_str() {
         EXPLAIN => explain::explain(server, Argument::parse(argument)?),
+        SHOW_CONTEXT => show_context::show_context(server, Argument::parse(argument)?),
         CANCEL => cancel::cancel(server, &argument),
         OPEN_LAST_ANSWER => open_last_answer::open_last_answer(server).await,
         ANSWER_CONSENT => answer_consent::answer_consent(server, &argument).await,
@@ -46,6 +49,7 @@ struct Argument {
     uri: Option<String>,
     range: Option<Range>,
     instruction: Option<String>,
+    intent: Option<String>,
 }
 
 impl Argument {

@@ -1,8 +1,12 @@
 //! [`gather`]: from a place to the pieces that are told for it.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
-use aiex_syntax::SymbolKind;
+use aiex_syntax::{Language, SymbolKind};
 use rustc_hash::FxHashMap;
 
 use super::{Context, Dropped, Piece, Request, Sources, block, surroundings};
@@ -23,7 +27,8 @@ const NAMED: usize = 20;
 pub(super) fn gather(graph: &Graph, request: &Request, sources: &dyn Sources) -> Context {
     let Some(text) = sources.read(request.path) else { return Context::default() };
     let target = target(graph, request);
-    let around = surroundings::piece(request, &text, target.and_then(|target| graph.item(target)), sources);
+    let mut around = surroundings::piece(request, &text, target.and_then(|target| graph.item(target)), sources);
+    around.container = target.and_then(|target| container_head(graph, target, &text));
     let candidates = candidates(graph, request, target, &around);
     let mut gathered = Gathered { graph, request, sources, texts: FxHashMap::default(), around, candidates };
     gathered.texts.insert(request.path.into(), Some(text));
@@ -177,16 +182,19 @@ impl Gathered<'_> {
                 .push((line, piece));
         }
         let mut pieces = Vec::new();
-        for (_, mut of_file) in by_file {
-            of_file.sort_by_key(|(line, _)| *line);
+        let around = self.around.clone();
+        let own = (true, 2, around.path.clone());
+        for (is_own, _, path) in by_file.keys().cloned().chain([own.clone()]).collect::<BTreeSet<_>>() {
+            let tiers = (0..=2).filter_map(|tier| by_file.remove(&(is_own, tier, path.clone())));
+            let mut of_file: Vec<_> = tiers.flatten().collect();
+            // What stands in the target's own block comes right before it.
+            of_file.sort_by_key(|(line, piece)| (is_own && piece.container == around.container, *line));
+            if is_own {
+                of_file.push((u32::MAX, around.clone()));
+            }
             self.count(&mut of_file);
             pieces.extend(of_file.into_iter().map(|(_, piece)| piece));
         }
-        let mut around = self.around.clone();
-        if pieces.last().is_none_or(|last| *last.path != *self.request.path) {
-            around.tokens += heading;
-        }
-        pieces.push(around);
         (pieces, told)
     }
 
@@ -233,7 +241,7 @@ impl Gathered<'_> {
                 })
             };
             let of_file = (Some(number) != own).then(|| group((number, None), 3 + path / 3));
-            let container = self.shown_under(candidate.def);
+            let container = shown_under(graph, candidate.def);
             let of_container = container.map(|container| {
                 let head = graph.item(container).map_or(0, |item| item.head.1 - item.head.0);
                 group((number, Some(container)), 4 + head as usize / 4)
@@ -242,15 +250,6 @@ impl Gathered<'_> {
             choices.push(choice);
         }
         (choices, headers)
-    }
-
-    /// The block in which a definition is shown: an impl, a trait or a module.
-    fn shown_under(&self, def: Def) -> Option<Def> {
-        let container = self.graph.container(def)?;
-        self.graph.kind(container).filter(|kind| {
-            matches!(kind, SymbolKind::Impl | SymbolKind::Trait | SymbolKind::Module | SymbolKind::Protocol)
-        })?;
-        Some(container)
     }
 
     fn text(&mut self, path: &Arc<str>) -> Option<Arc<str>> {
@@ -263,15 +262,7 @@ impl Gathered<'_> {
         let file = graph.file_of(candidate.def)?;
         let item = graph.item(candidate.def)?;
         let source = self.text(&file.path)?;
-        let container = self.shown_under(candidate.def).and_then(|container| graph.item(container));
-        let head = container.map(|container| {
-            let head = source.get(container.head.0 as usize..container.head.1 as usize).unwrap_or_default();
-            let head = one_line(head, file.language);
-            match file.language {
-                aiex_syntax::Language::Rust => format!("{head} {{"),
-                aiex_syntax::Language::Elixir => format!("{head} do"),
-            }
-        });
+        let head = container_head(graph, candidate.def, &source);
         let told = Told {
             item,
             name: graph.name(candidate.def).map_or("", |name| graph.text(name)),
@@ -287,7 +278,7 @@ impl Gathered<'_> {
             tokens: 0,
             reason: candidate.reason(),
             text: told.at(level),
-            container: head.map(Into::into),
+            container: head,
         };
         Some((item.range.0, piece))
     }
@@ -307,6 +298,26 @@ impl Gathered<'_> {
         });
         dropped.collect()
     }
+}
+
+/// The block in which a definition is shown: an impl, a trait or a module.
+fn shown_under(graph: &Graph, def: Def) -> Option<Def> {
+    use SymbolKind::{Impl, Module, Protocol, Trait};
+    graph
+        .container(def)
+        .filter(|container| graph.kind(*container).is_some_and(|kind| matches!(kind, Impl | Trait | Module | Protocol)))
+}
+
+/// The line that opens that block.
+fn container_head(graph: &Graph, def: Def, source: &str) -> Option<Arc<str>> {
+    let container = shown_under(graph, def)?;
+    let (item, file) = (graph.item(container)?, graph.file_of(container)?);
+    let head = one_line(source.get(item.head.0 as usize..item.head.1 as usize).unwrap_or_default(), file.language);
+    let opens = match file.language {
+        Language::Rust => "{",
+        Language::Elixir => "do",
+    };
+    Some(format!("{head} {opens}").into())
 }
 
 /// What a definition costs and is worth from its signature on, by estimates.

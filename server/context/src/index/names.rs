@@ -27,10 +27,6 @@ impl Names {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).map(|at| self.get(u32::try_from(at).unwrap_or(NONE)))
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
 }
 
 /// Gathers the names of a text.

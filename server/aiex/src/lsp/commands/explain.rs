@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aiex_assist::MAX_TARGET_CHARS;
+use aiex_context::Intent;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tower_lsp::jsonrpc::Result;
@@ -17,7 +19,7 @@ use crate::{
     engine::Engine,
     explain::{Answer, Cursor, Target},
     lsp::{
-        consent, convert,
+        consent, context, convert,
         run::{BUG, Outcome, Question, Run},
         session::{Place, Server},
     },
@@ -85,7 +87,15 @@ async fn work(
             config.privacy.check(&convert::name_of_file(&document))?;
             run.stage(format!("asking {}", model.name));
             let (send, pieces) = mpsc::unbounded_channel();
-            let prompt = |most| target.prompt(&config.language.0, instruction.as_deref(), most);
+            let question =
+                context::Question::new(server, &target, Intent::Explain, instruction.clone(), &loaded, &model.name);
+            let whole = question.clone();
+            let whole = blocking(move || whole.build()).await?.map_err(|error| error.to_string())?.prompt;
+            let prompt = |most: usize| match most >= MAX_TARGET_CHARS {
+                true => whole.clone(),
+                // The model's context is smaller than the budget: once more, with less.
+                false => question.within(most).build().map_or_else(|_| whole.clone(), |built| built.prompt),
+            };
             let asked = model.ask("explain", prompt, move |piece| {
                 let _ = send.send(piece.len());
                 ControlFlow::Continue(())
@@ -103,7 +113,11 @@ async fn work(
     if instruction.is_none() && !is_partial {
         server.explanations.put(&target.key(), &explanation);
     }
-    Ok(Outcome::Show(Answer { title: format!("Explanation of {}", target.name()), name: file_name(&target), markdown }))
+    Ok(Outcome::Show(Answer {
+        title: format!("Explanation of {}", target.name()),
+        name: file_name("explain", &target),
+        markdown,
+    }))
 }
 
 /// Says how far the answer is, until its last piece.
@@ -118,14 +132,16 @@ async fn report(run: &Run, model: &str, mut pieces: mpsc::UnboundedReceiver<usiz
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::result::Result<T, String> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::result::Result<T, String> {
     tokio::task::spawn_blocking(work).await.map_err(|_| BUG.to_owned())
 }
 
 /// A symbol's name as part of a file's: file systems take 255 bytes.
-fn file_name(target: &Target) -> String {
+pub(super) fn file_name(command: &str, target: &Target) -> String {
     let safe = |char: char| if char.is_alphanumeric() || matches!(char, '.' | '-' | '_') { char } else { '-' };
-    let mut name = String::from("explain-");
+    let mut name = format!("{command}-");
     for char in target.name().trim_matches(|char| safe(char) == '-').chars().map(safe) {
         if name.len() + char.len_utf8() > 120 {
             break;
@@ -137,7 +153,7 @@ fn file_name(target: &Target) -> String {
 
 /// The document's path below its workspace folder; outside of any its name alone, since the folders above are nobody's
 /// business.
-fn shown_path(server: &Server, uri: &str) -> String {
+pub(super) fn shown_path(server: &Server, uri: &str) -> String {
     let path = convert::name_of_file(uri);
     let folder = server.settings.folder_of(&path);
     let below = folder.and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));

@@ -1,0 +1,30 @@
+//! `aiex context`: exactly what a model would be sent for a place, and why.
+
+use aiex_context::Intent;
+use anyhow::{Error, Result};
+
+use super::{place::Found, print};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  aiex context lib/shop/cart.ex:42                    what an explanation would send
+  aiex context src/main.rs:7 --intent refactor        callers come in
+  aiex context src/main.rs:7 --budget 2000 --json     for programs";
+
+pub(super) fn context(
+    place: &str,
+    intent: Intent,
+    budget: Option<usize>,
+    model: Option<String>,
+    json: bool,
+) -> Result<()> {
+    let found = Found::at(place, model)?;
+    super::warn(&found.loaded.problems);
+    // Nothing is sent, but what is shown is what would be.
+    found.loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
+    let built = found.question(intent, &found.counted_for(), budget).build()?;
+    match json {
+        true => Ok(print(&format!("{}\n", serde_json::to_string_pretty(&built.json())?))?),
+        false => Ok(print(&built.markdown())?),
+    }
+}

@@ -1,0 +1,198 @@
+//! Places on the command line, `PATH[:LINE[:COL]]`, and what they mean in their workspace.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use aiex_assist::Prompt;
+use aiex_context::Intent;
+use aiex_text::{Encoding, Position, Text};
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    config::{self, Loaded, Places},
+    context::{self, Built, Note, Terms, TooSmall},
+    documents::Snapshot,
+    engine,
+    explain::{Cursor, Target},
+    paths,
+    workspace::{self, Options, Phase, WorkspaceIndex},
+};
+
+/// A place that was found, with the configuration that holds there.
+pub(super) struct Found {
+    pub(super) target: Target,
+    /// Without links.
+    pub(super) absolute: PathBuf,
+    pub(super) workspace: PathBuf,
+    pub(super) loaded: Loaded,
+}
+
+impl Found {
+    /// Reads the file and finds what is meant in it. `model` is that of the command line.
+    pub(super) fn at(place: &str, model: Option<String>) -> Result<Self> {
+        let Place { path, at } = Place::parse(place);
+        let contents = super::read(&path)?;
+        let text = Text::new(&contents);
+        let cursor = cursor(&text, at).with_context(|| path.display().to_string())?;
+        let workspace = workspace::root_of(&path);
+        let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
+        let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let below: Vec<_> = absolute.strip_prefix(&workspace).unwrap_or(&path).components().collect();
+        let below: Vec<_> = below.iter().map(|part| part.as_os_str().to_string_lossy()).collect();
+        let name = path.display().to_string();
+        let target = Target::find(Arc::new(Snapshot::of_file(name.into(), &contents, "")), cursor, below.join("/"));
+        Ok(Self { target, absolute, workspace, loaded })
+    }
+
+    /// What a model is asked about it, with the workspace's code.
+    pub(super) fn question(&self, intent: Intent, model: &str, budget: Option<usize>) -> Question<'_> {
+        let mut terms = Terms::new(&self.loaded.config, model);
+        terms.budget = budget.unwrap_or(terms.budget);
+        let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err();
+        let notes = context::notes(&self.workspace, &self.target.path, is_private);
+        Question { target: &self.target, index: self.index(), intent, terms, notes }
+    }
+
+    /// The index of the workspace, ready; without one the file alone is known, and that is said.
+    fn index(&self) -> Option<WorkspaceIndex> {
+        let options = Options {
+            excluded: self.loaded.config.privacy.excluded().ok()?,
+            cache: paths::cache_folder(),
+            home: etcetera::home_dir().ok(),
+            ..Options::default()
+        };
+        let index = match WorkspaceIndex::open(&self.workspace, options) {
+            Ok(index) => index,
+            Err(refused) => {
+                eprintln!("aiex: {refused}");
+                return None;
+            }
+        };
+        match index.wait_until_settled(INDEXING) {
+            Phase::Ready => {
+                index.save();
+                Some(index)
+            }
+            Phase::Refused(refused) => {
+                eprintln!("aiex: {refused}");
+                None
+            }
+            Phase::Indexing(progress) => {
+                eprintln!(
+                    "aiex: {} of {} files are indexed after {} s; the others are left out",
+                    progress.files_done,
+                    progress.files_all,
+                    INDEXING.as_secs()
+                );
+                Some(index)
+            }
+            Phase::Closed => None,
+        }
+    }
+
+    /// Whose tokens are counted: those of the model that would be asked, as far as that is known without asking anybody.
+    pub(super) fn counted_for(&self) -> String {
+        let configured = self.loaded.config.model.clone();
+        let detected = || engine::detected_by_key(&self.loaded).map(|detected| detected.model);
+        let model = configured.or_else(detected).filter(|model| model != engine::OFFLINE);
+        model.unwrap_or_else(|| context::ASSUMED_MODEL.to_owned())
+    }
+}
+
+/// How long a command waits for the index.
+const INDEXING: Duration = Duration::from_secs(60);
+
+/// What a model is asked about a place.
+pub(super) struct Question<'f> {
+    target: &'f Target,
+    index: Option<WorkspaceIndex>,
+    intent: Intent,
+    terms: Terms,
+    notes: Vec<Note>,
+}
+
+impl Question<'_> {
+    /// What would be sent.
+    pub(super) fn build(&self) -> Result<Built, TooSmall> {
+        context::of_target(self.index.as_ref(), self.target, self.intent, None, &self.notes, &self.terms)
+    }
+
+    /// The prompt, with at most so many characters of code.
+    pub(super) fn prompt(&self, most_chars: usize) -> Result<Prompt, TooSmall> {
+        let terms = self.terms.within(most_chars);
+        let built = context::of_target(self.index.as_ref(), self.target, self.intent, None, &self.notes, &terms);
+        built.map(|built| built.prompt)
+    }
+}
+
+/// `PATH[:LINE[:COL]]`, with numbers as written.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    at: Option<(usize, Option<usize>)>,
+}
+
+impl Place {
+    /// A file that has this very name is meant whole, colons or not.
+    pub(super) fn parse(place: &str) -> Self {
+        let whole = |path: &str| Self { path: PathBuf::from(path), at: None };
+        if Path::new(place).exists() {
+            return whole(place);
+        }
+        let number = |text: &str| {
+            text.rsplit_once(':').and_then(|(rest, last)| Some((rest.to_owned(), last.parse::<usize>().ok()?)))
+        };
+        let Some((rest, last)) = number(place) else { return whole(place) };
+        match number(&rest) {
+            Some((path, line)) => Self { path: PathBuf::from(path), at: Some((line, Some(last))) },
+            None => Self { path: PathBuf::from(rest), at: Some((last, None)) },
+        }
+    }
+}
+
+/// As people count: what follows the last line end is a line only if there is something.
+fn lines(text: &Text) -> usize {
+    let last = text.line_count() - 1;
+    if last > 0 && text.line_range(last).is_empty() { last } else { last + 1 }
+}
+
+fn cursor(text: &Text, at: Option<(usize, Option<usize>)>) -> Result<Cursor> {
+    let Some((line, column)) = at else { return Ok(Cursor::Whole) };
+    let count = lines(text);
+    let Some(row) = line.checked_sub(1).filter(|row| *row < count) else {
+        bail!("there is no line {line}; it has {count} line{}", if count == 1 { "" } else { "s" });
+    };
+    match column {
+        Some(column) => {
+            let column = u32::try_from(column.saturating_sub(1)).unwrap_or(u32::MAX);
+            let line = u32::try_from(row).unwrap_or(u32::MAX);
+            Ok(Cursor::At(text.offset(Position { line, column }, Encoding::Utf32)))
+        }
+        None => {
+            let range = text.line_range(row);
+            let indent = text.slice(range.clone()).bytes().take_while(u8::is_ascii_whitespace).count();
+            Ok(Cursor::Within(range.start + indent))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(place: &str, path: &str, at: Option<(usize, Option<usize>)>) {
+        let found = Place::parse(place);
+        assert_eq!((found.path, found.at), (PathBuf::from(path), at));
+    }
+
+    #[test]
+    fn places_are_split_from_the_right() {
+        check("lib/a.ex", "lib/a.ex", None);
+        check("lib/a.ex:3", "lib/a.ex", Some((3, None)));
+        check("lib/a.ex:3:7", "lib/a.ex", Some((3, Some(7))));
+        check("C:\\a.ex:3", "C:\\a.ex", Some((3, None)));
+        check("a:b.ex", "a:b.ex", None);
+    }
+}

@@ -1,0 +1,61 @@
+//! What a run asks a model about a place in a document, with the code of its workspace.
+
+use std::{path::Path, sync::Arc};
+
+use aiex_context::Intent;
+
+use super::{convert, session::Server};
+use crate::{
+    config::Loaded,
+    context::{self, Built, Note, Terms, TooSmall},
+    explain::Target,
+    workspace::WorkspaceIndex,
+};
+
+/// A question about a place, ready to be built on a thread that may block.
+#[derive(Clone)]
+pub struct Question {
+    target: Arc<Target>,
+    index: Option<Arc<WorkspaceIndex>>,
+    intent: Intent,
+    instruction: Option<String>,
+    notes: Arc<[Note]>,
+    terms: Terms,
+}
+
+impl Question {
+    /// With the index of the document's workspace, if there is one. Reads the project's notes.
+    pub fn new(
+        server: &Server,
+        target: &Arc<Target>,
+        intent: Intent,
+        instruction: Option<String>,
+        loaded: &Loaded,
+        model: &str,
+    ) -> Self {
+        let path = convert::name_of_file(&target.snapshot.id);
+        let index: Option<Arc<WorkspaceIndex>> = None.filter(|_: &Arc<WorkspaceIndex>| path.exists());
+        let is_private = |path: &Path| loaded.config.privacy.check(path).is_err();
+        let notes =
+            index.as_ref().map(|index| context::notes(index.root(), &target.path, is_private)).unwrap_or_default();
+        let terms = Terms::new(&loaded.config, model);
+        Self { target: target.clone(), index, intent, instruction, notes: notes.into(), terms }
+    }
+
+    /// What would be sent. Blocks.
+    pub fn build(&self) -> Result<Built, TooSmall> {
+        context::of_target(
+            self.index.as_deref(),
+            &self.target,
+            self.intent,
+            self.instruction.as_deref(),
+            &self.notes,
+            &self.terms,
+        )
+    }
+
+    /// The same with at most so many characters of code.
+    pub fn within(&self, most_chars: usize) -> Self {
+        Self { terms: self.terms.within(most_chars), ..self.clone() }
+    }
+}
