@@ -21,7 +21,7 @@ use std::{
     process::ExitCode,
 };
 
-use aiex_context::Intent;
+use aiex_context::{Intent, Strategy};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
@@ -103,6 +103,9 @@ enum Command {
         /// The most tokens of the whole prompt; else context.budget_tokens of the configuration
         #[arg(long, value_name = "TOKENS")]
         budget: Option<usize>,
+        /// How a target that is too long is made shorter, in this order: fold, sample, semantic, truncate; else all
+        #[arg(long, value_name = "STRATEGY", value_delimiter = ',')]
+        compress: Vec<Strategy>,
         /// The model whose tokens are counted, as provider/model; else that of the configuration
         #[arg(long, value_name = "PROVIDER/MODEL")]
         model: Option<String>,
@@ -192,8 +195,8 @@ pub fn main() -> ExitCode {
             chunks::chunks(&path, max_tokens, json).map(|()| ExitCode::SUCCESS)
         }
         Command::Ask { question, files, model } => ask::ask(&question, &files, model),
-        Command::Context { place, intent, budget, model, json } => {
-            context::context(&place, intent, budget, model, json).map(|()| ExitCode::SUCCESS)
+        Command::Context { place, intent, budget, compress, model, json } => {
+            context::context(&place, intent, budget, compress, model, json).map(|()| ExitCode::SUCCESS)
         }
         Command::Tokens { paths, model, json } => tokens::tokens(&paths, model, json).map(|()| ExitCode::SUCCESS),
         Command::Providers { check, json } => providers::providers(check, json),

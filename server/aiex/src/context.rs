@@ -7,7 +7,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use aiex_assist::{MAX_TARGET_CHARS, Prompt, PromptInput};
 use aiex_context::{
-    Context, FileIndex, Intent, Request, Sources, Workspace,
+    Context, FileIndex, Intent, Request, Sources, Strategy, Workspace,
     secrets::{Redaction, Redactor},
     tokens::{Count, Counter},
 };
@@ -45,6 +45,8 @@ pub struct Asked<'a> {
     pub model: &'a str,
     /// Whether secrets are replaced.
     pub redact: bool,
+    /// How a target that is too long is made shorter.
+    pub strategies: &'a [Strategy],
 }
 
 /// What is sent, and how it came about.
@@ -114,6 +116,7 @@ pub fn build(
                 cursor: asked.cursor,
                 intent: asked.intent,
                 budget: room,
+                strategies: asked.strategies,
             },
             &sources,
         );
@@ -238,6 +241,8 @@ pub struct Terms {
     pub redact: bool,
     /// `provider/model` whose tokens are counted.
     pub model: String,
+    /// How a target that is too long is made shorter.
+    pub strategies: Vec<Strategy>,
 }
 
 impl Terms {
@@ -248,11 +253,10 @@ impl Terms {
             budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX),
             redact: config.privacy.redact_secrets != Some(false),
             model: model.to_owned(),
+            strategies: Strategy::ALL.to_vec(),
         }
     }
-}
 
-impl Terms {
     /// The same with at most so many characters of code: a budget that holds for a model whose context is small.
     pub fn within(&self, most_chars: usize) -> Self {
         // By what a token has at least of most code.
@@ -284,6 +288,7 @@ pub fn of_target(
         budget: terms.budget,
         model: &terms.model,
         redact: terms.redact,
+        strategies: &terms.strategies,
     };
     if let Some(index) = index {
         index.refresh(REFRESH);

@@ -6,7 +6,7 @@ mod surroundings;
 
 use std::{ops::Range, sync::Arc};
 
-use crate::{Intent, Level, Workspace};
+use crate::{Intent, Level, Strategy, Workspace};
 
 /// What context is for.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Request<'r> {
     pub intent: Intent,
     /// The most that the pieces may take together, in tokens.
     pub budget: usize,
+    /// How a target that is too long is made shorter, in this order.
+    pub strategies: &'r [Strategy],
 }
 
 /// Where the texts of files come from.

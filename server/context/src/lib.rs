@@ -3,6 +3,7 @@
 //! This crate does no I/O, has no async and reads no clock. Texts come in as values; what goes out are values too.
 
 pub mod chunk;
+mod compress;
 mod context;
 mod graph;
 pub mod index;
@@ -14,6 +15,7 @@ pub mod secrets;
 pub mod tokens;
 mod workspace;
 
+pub use compress::{Compressed, Strategy, compress};
 pub use context::{Context, Dropped, Piece, Request, Sources};
 pub use index::FileIndex;
 pub use intent::Intent;

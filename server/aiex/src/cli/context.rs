@@ -1,6 +1,6 @@
 //! `aiex context`: exactly what a model would be sent for a place, and why.
 
-use aiex_context::Intent;
+use aiex_context::{Intent, Strategy};
 use anyhow::{Error, Result};
 
 use super::{place::Found, print};
@@ -15,6 +15,7 @@ pub(super) fn context(
     place: &str,
     intent: Intent,
     budget: Option<usize>,
+    compress: Vec<Strategy>,
     model: Option<String>,
     json: bool,
 ) -> Result<()> {
@@ -22,7 +23,11 @@ pub(super) fn context(
     super::warn(&found.loaded.problems);
     // Nothing is sent, but what is shown is what would be.
     found.loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
-    let built = found.question(intent, &found.counted_for(), budget).build()?;
+    let mut question = found.question(intent, &found.counted_for(), budget);
+    if !compress.is_empty() {
+        question.terms.strategies = compress;
+    }
+    let built = question.build()?;
     match json {
         true => Ok(print(&format!("{}\n", serde_json::to_string_pretty(&built.json())?))?),
         false => Ok(print(&built.markdown())?),

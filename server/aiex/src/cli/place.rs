@@ -110,7 +110,7 @@ pub(super) struct Question<'f> {
     target: &'f Target,
     index: Option<WorkspaceIndex>,
     intent: Intent,
-    terms: Terms,
+    pub(super) terms: Terms,
     notes: Vec<Note>,
 }
 

@@ -2,17 +2,13 @@
 
 use std::ops::Range;
 
+use aiex_syntax::Language;
+
 use super::{Piece, Request, Sources};
-use crate::{Level, index::Item, index::span_range};
+use crate::{Compressed, Level, compress, index::Item, index::span_range};
 
 /// Of the budget, the target itself gets at most this many hundredths; what is longer is cut around the cursor.
 const TARGET: usize = 60;
-
-/// What stands for lines that were left out, at the indentation of what follows.
-fn elision(lines: usize, path: &str) -> String {
-    let mark = if path.ends_with(".rs") { "//" } else { "#" };
-    format!("{mark} … {lines} lines left out")
-}
 
 /// The target with its surroundings as one piece, within the share of the budget that its intent gives them.
 pub(super) fn piece(request: &Request, text: &str, target: Option<&Item>, sources: &dyn Sources) -> Piece {
@@ -30,8 +26,8 @@ pub(super) fn piece(request: &Request, text: &str, target: Option<&Item>, source
     let own_tokens = sources.count(own_text);
     let most = request.budget * TARGET / 100;
     if own_tokens > most {
-        let cursor = line_of(request.cursor).clamp(first, last);
-        return cut(request, &slice, first, last, cursor, most, sources);
+        let start = starts.get(first).copied().unwrap_or(own.start);
+        return shortened(request, text, start..own.end.min(text.len()).max(start), (first, last), most, sources);
     }
     let room = (request.budget * request.intent.surroundings() as usize / 100).saturating_sub(own_tokens / 2);
     let (from, to) = grow(&slice, (first, last), lines, room, sources);
@@ -88,61 +84,46 @@ fn grow<'t>(
     (from, to)
 }
 
-/// A target that is too long: its first lines, the lines around the cursor, and its last.
-fn cut<'t>(
+/// A target that is too long, made shorter.
+fn shortened(
     request: &Request,
-    slice: &impl Fn(Range<usize>) -> &'t str,
-    first: usize,
-    last: usize,
-    cursor: usize,
+    text: &str,
+    own: Range<usize>,
+    lines: (usize, usize),
     most: usize,
     sources: &dyn Sources,
 ) -> Piece {
-    let mut shown = vec![false; last - first + 1];
-    let mut left = most;
-    // The head, then outwards from the cursor, then on from the head.
-    let head = first..(first + 3).min(last + 1);
-    let around = (0..=last - first)
-        .flat_map(|step| {
-            [cursor.checked_sub(step).filter(|line| *line >= first), Some(cursor + step).filter(|line| *line <= last)]
-        })
-        .flatten();
-    for line in head.chain(around) {
-        let Some(entry) = shown.get_mut(line - first).filter(|entry| !**entry) else { continue };
-        // A line left out later needs its mark, which takes about ten tokens; one mark is paid for every gap.
-        let cost = sources.count(slice(line..line + 1)) + 1;
-        if cost + 24 > left {
-            break;
-        }
-        left -= cost;
-        *entry = true;
+    let language = Language::from_file_name(request.path);
+    let cursor = request.cursor.saturating_sub(own.start);
+    let fits = |text: &str| sources.count(text) <= most;
+    let Compressed { mut text, mut dropped } =
+        compress(text.get(own).unwrap_or_default(), language, cursor, request.strategies, &fits);
+    if !fits(&text) {
+        // A line longer than the budget, or strategies that do not suffice.
+        (text, dropped) = (around(&text, cursor, &fits), vec!["what is far from the cursor".to_owned()]);
     }
-    let mut text = String::new();
-    let mut skipped = 0;
-    for (at, is_shown) in shown.iter().enumerate() {
-        if !is_shown {
-            skipped += 1;
-            continue;
-        }
-        if skipped > 0 {
-            text.push_str(&elision(skipped, request.path));
-            text.push('\n');
-            skipped = 0;
-        }
-        text.push_str(slice(first + at..first + at + 1));
-        text.push('\n');
-    }
-    if skipped > 0 {
-        text.push_str(&elision(skipped, request.path));
-    }
-    let text = text.trim_end().to_owned();
     Piece {
         path: request.path.into(),
-        lines: (first + 1, last + 1),
+        lines: (lines.0 + 1, lines.1 + 1),
         level: Level::Elided,
         tokens: sources.count(&text) + 1,
-        reason: "the target, cut around the cursor".to_owned(),
-        text,
+        reason: format!("the target; left out: {}", dropped.join(", ")),
+        text: text.trim_end().to_owned(),
         container: None,
     }
+}
+
+/// As many characters around the cursor as fit, with marks.
+fn around(text: &str, cursor: usize, fits: &dyn Fn(&str) -> bool) -> String {
+    let cut = |half: usize| {
+        let from = text.floor_char_boundary(cursor.min(text.len()).saturating_sub(half));
+        let to = text.floor_char_boundary(cursor.saturating_add(half).min(text.len()));
+        let mark = |is_cut: bool| if is_cut { "…" } else { "" };
+        format!("{}{}{}", mark(from > 0), text.get(from..to).unwrap_or_default(), mark(to < text.len()))
+    };
+    let mut half = text.len();
+    while half > 0 && !fits(&cut(half)) {
+        half /= 2;
+    }
+    cut(half)
 }
