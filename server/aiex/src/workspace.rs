@@ -3,6 +3,7 @@
 
 mod admission;
 mod cache;
+mod history;
 mod index;
 mod index_file;
 mod read;
@@ -13,6 +14,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub use admission::Refused;
+pub use history::History;
 pub use index::{Freshness, ListedText, OnProgress, OnSettled, Options, Phase, Progress, Statistics, WorkspaceIndex};
 pub use read::Stamp;
 pub use texts::Texts;

@@ -135,6 +135,7 @@ async fn open(server: &Server, folder: &Path, excluded: Excluded, token: String)
         cache: paths::cache_folder().map(|folder| folder.join("workspaces")),
         home: workspace::home(),
         watch: true,
+        history: true,
         on_progress: Some(on_progress(server, folder, token)),
         on_settled: Some(on_settled(server)),
         ..Options::default()

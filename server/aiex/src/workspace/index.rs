@@ -18,11 +18,13 @@ use std::{
 };
 
 use aiex_context::Workspace;
+use background::Tasks;
 use pending::Pending;
 
 use super::{
     admission::{self, Refused},
     cache,
+    history::History,
     read::{Stamp, Unread},
     texts::Texts,
     walk::{Kind, LeftOut, Limits, Listed, Rules},
@@ -74,6 +76,8 @@ pub struct Options {
     pub home: Option<PathBuf>,
     /// Whether to be told of changes by the system, for as long as the index lives.
     pub watch: bool,
+    /// Whether to ask git, once the files are indexed and after each move of its HEAD, what changes together.
+    pub history: bool,
     /// Told of the first indexing.
     pub on_progress: Option<OnProgress>,
     /// Told of its end.
@@ -138,6 +142,7 @@ pub(super) struct Shared {
     given_root: PathBuf,
     cache: Option<PathBuf>,
     closed: AtomicBool,
+    history: Mutex<Arc<History>>,
     parses: AtomicUsize,
     reused: AtomicUsize,
     watch: Watch,
@@ -194,12 +199,20 @@ impl WorkspaceIndex {
             given_root: root.to_path_buf(),
             cache,
             closed: AtomicBool::new(false),
+            history: Mutex::default(),
             parses: AtomicUsize::new(0),
             reused: AtomicUsize::new(0),
             watch: Watch::default(),
         });
-        let (worker, on_progress, on_settled) = (shared.clone(), options.on_progress, options.on_settled);
-        let work = move || worker.work(admitted.is_marked, options.watch, on_progress, on_settled);
+        let worker = shared.clone();
+        let tasks = Tasks {
+            is_marked: admitted.is_marked,
+            watch: options.watch,
+            history: options.history,
+            on_progress: options.on_progress,
+            on_settled: options.on_settled,
+        };
+        let work = move || worker.work(tasks);
         if let Err(error) = std::thread::Builder::new().name("index".to_owned()).spawn(work) {
             tracing::error!(%error, "no thread to index on");
             shared.set_phase(Phase::Closed);
@@ -304,6 +317,11 @@ impl WorkspaceIndex {
             retries += 1;
             self.shared.check(changed);
         }
+    }
+
+    /// What git's last commits say, as last asked; empty until then.
+    pub fn history(&self) -> Arc<History> {
+        lock(&self.shared.history).clone()
     }
 
     /// Writes the index to disk now, if anything changed since it was.

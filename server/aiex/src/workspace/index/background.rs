@@ -10,7 +10,10 @@ use super::{Known, OnProgress, OnSettled, Phase, Progress, Shared, lock};
 use crate::workspace::{
     admission::Refused,
     cache::{self, Kept},
+    history::History,
+    read::Stamp,
     walk::Kind,
+    watch::git_head_stamp,
 };
 
 /// How long nothing must change before the index is written to disk.
@@ -18,32 +21,54 @@ const SAVE_AFTER: Duration = Duration::from_secs(10);
 /// How often progress is told, at most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
+/// What the thread is to do.
+pub(super) struct Tasks {
+    pub(super) is_marked: bool,
+    pub(super) watch: bool,
+    pub(super) history: bool,
+    pub(super) on_progress: Option<OnProgress>,
+    pub(super) on_settled: Option<OnSettled>,
+}
+
 impl Shared {
     /// The thread: indexes, then brings in what is noted until the index is closed.
-    pub(super) fn work(
-        self: &Arc<Self>,
-        is_marked: bool,
-        watch: bool,
-        on_progress: Option<OnProgress>,
-        on_settled: Option<OnSettled>,
-    ) {
+    pub(super) fn work(self: &Arc<Self>, tasks: Tasks) {
         yield_to_others();
-        let phase = self.index_all(is_marked, on_progress);
-        if watch && phase == Phase::Ready {
+        let phase = self.index_all(tasks.is_marked, tasks.on_progress);
+        if tasks.watch && phase == Phase::Ready {
             self.watch.begin(self);
         }
         self.set_phase(phase.clone());
-        on_settled.into_iter().for_each(|tell| tell(&phase, &self.statistics()));
+        tasks.on_settled.into_iter().for_each(|tell| tell(&phase, &self.statistics()));
         if phase != Phase::Ready {
             return;
         }
         self.save();
-        while self.wait_for_work() {
+        let mut history_of = None;
+        loop {
+            if tasks.history {
+                self.read_history(&mut history_of);
+            }
+            if !self.wait_for_work() {
+                break;
+            }
             if self.bring_in(&|| self.is_open()).changed > 0 {
                 self.watch.extend(self);
             }
         }
         self.save();
+    }
+
+    /// Asks git for its history if HEAD has moved since. What changes meanwhile is brought in by who refreshes.
+    fn read_history(&self, of: &mut Option<Option<Stamp>>) {
+        let now = git_head_stamp(&self.rules.root);
+        if of.replace(now) == Some(now) {
+            return;
+        }
+        let begin = Instant::now();
+        let history = History::read(&self.rules.root, || self.is_open());
+        tracing::debug!(commits = history.len(), took_ms = begin.elapsed().as_millis(), "history read");
+        *lock(&self.history) = Arc::new(history);
     }
 
     /// Waits until something is to be done; `false` once the index is closed. Saves meanwhile.
