@@ -3,9 +3,11 @@
 
 mod admission;
 mod cache;
+mod dependencies;
 mod history;
 mod index;
 mod index_file;
+mod locks;
 mod read;
 mod texts;
 mod walk;
@@ -14,8 +16,10 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub use admission::Refused;
+pub use dependencies::Dependency;
 pub use history::History;
 pub use index::{Freshness, ListedText, OnProgress, OnSettled, Options, Phase, Progress, Statistics, WorkspaceIndex};
+pub use locks::{Locked, Manager};
 pub use read::Stamp;
 pub use texts::Texts;
 pub use walk::{LeftOut, Limits};

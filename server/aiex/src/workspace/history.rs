@@ -39,7 +39,7 @@ pub struct History {
 impl History {
     /// Asks git, and waits; `go_on` ends the wait by answering `false`. Without git, a repository or commits it is empty.
     pub fn read(root: &Path, go_on: impl Fn() -> bool) -> Self {
-        if !root.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok()) {
+        if super::watch::repository_of(root).is_none() {
             return Self::default();
         }
         match log(root, &go_on) {

@@ -24,6 +24,7 @@ use pending::Pending;
 use super::{
     admission::{self, Refused},
     cache,
+    dependencies::{self, Dependencies, Dependency},
     history::History,
     read::{Stamp, Unread},
     texts::Texts,
@@ -143,6 +144,7 @@ pub(super) struct Shared {
     cache: Option<PathBuf>,
     closed: AtomicBool,
     history: Mutex<Arc<History>>,
+    dependencies: Dependencies,
     parses: AtomicUsize,
     reused: AtomicUsize,
     watch: Watch,
@@ -200,6 +202,7 @@ impl WorkspaceIndex {
             cache,
             closed: AtomicBool::new(false),
             history: Mutex::default(),
+            dependencies: Dependencies::default(),
             parses: AtomicUsize::new(0),
             reused: AtomicUsize::new(0),
             watch: Watch::default(),
@@ -322,6 +325,17 @@ impl WorkspaceIndex {
     /// What git's last commits say, as last asked; empty until then.
     pub fn history(&self) -> Arc<History> {
         lock(&self.shared.history).clone()
+    }
+
+    /// The names of the packages that the lock files name, with `_`.
+    pub fn dependencies(&self) -> BTreeSet<String> {
+        self.shared.dependencies.names(self.root())
+    }
+
+    /// A package that the lock files name, by its name, with `-` or `_`: indexed the first time, which takes as long as
+    /// the parse of its `lib/` or `src/`. `None` where its source in that version is not on disk. Blocks.
+    pub fn dependency(&self, name: &str) -> Option<Arc<Dependency>> {
+        self.shared.dependencies.get(name, &self.shared.rules, dependencies::cargo_home().as_deref())
     }
 
     /// Writes the index to disk now, if anything changed since it was.

@@ -179,14 +179,17 @@ fn concerns(root: &Path, path: &Path) -> bool {
 
 /// Of the repository's HEAD and index; a worktree's `.git` is a file that says where they are.
 fn git_stamps(root: &Path) -> [Option<Stamp>; 2] {
-    let folder = git_folder(root);
+    let Some(folder) = repository_of(root).map(git_folder) else { return [None; 2] };
     ["HEAD", "index"].map(|name| stamp(&folder.join(name)))
 }
 
 /// Of the log of HEAD, which every commit, checkout and rebase adds to.
 pub(super) fn git_head_stamp(root: &Path) -> Option<Stamp> {
-    let top = root.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
-    stamp(&git_folder(top).join("logs/HEAD"))
+    stamp(&git_folder(repository_of(root)?).join("logs/HEAD"))
+}
+
+pub(super) fn repository_of(root: &Path) -> Option<&Path> {
+    root.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
