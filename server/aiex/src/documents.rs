@@ -208,6 +208,11 @@ impl Documents {
         self.lock().get(id).cloned()
     }
 
+    /// All of them as they stand.
+    pub fn all(&self) -> Vec<Arc<Snapshot>> {
+        self.lock().values().cloned().collect()
+    }
+
     /// The first open document whose name passes.
     pub fn find(&self, passes: impl Fn(&str) -> bool) -> Option<Arc<Snapshot>> {
         self.lock().values().find(|snapshot| passes(&snapshot.id)).cloned()

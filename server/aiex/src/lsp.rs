@@ -11,6 +11,7 @@ mod convert;
 mod document_sync;
 mod frame;
 mod hover;
+mod indexes;
 mod lifecycle;
 mod log;
 mod present;

@@ -1,9 +1,13 @@
 //! Workspaces: where one begins, for the command line, which no editor tells; and the index of its files.
+#![allow(dead_code, unused_imports, reason = "the packing that asks the index comes next")]
 
 mod admission;
 mod cache;
+mod dependencies;
+mod history;
 mod index;
 mod index_file;
+mod locks;
 mod read;
 mod texts;
 mod walk;
@@ -12,10 +16,18 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub use admission::Refused;
-pub use index::{Freshness, ListedText, OnProgress, Options, Phase, Progress, Statistics, WorkspaceIndex};
+pub use dependencies::Dependency;
+pub use history::History;
+pub use index::{Freshness, ListedText, OnProgress, OnSettled, Options, Phase, Progress, Statistics, WorkspaceIndex};
+pub use locks::{Locked, Manager};
 pub use read::Stamp;
 pub use texts::Texts;
 pub use walk::{LeftOut, Limits};
+
+/// The user's home folder.
+pub fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
 
 /// The top folder of the workspace that holds a file or folder: the nearest above it with `.aiex.toml`, else with
 /// `.git`, else with a project's file; else the folder itself.

@@ -16,6 +16,7 @@ use tower_lsp::gen_lsp_types::{
 
 use super::{
     convert,
+    indexes::Indexes,
     session::{Server, lock},
 };
 use crate::config::{self, Loaded, Places, Problem};
@@ -47,6 +48,11 @@ impl Settings {
     /// The workspace's folders.
     pub fn set_folders(&self, folders: Vec<PathBuf>) {
         lock(&self.places).workspaces = folders;
+    }
+
+    /// The workspace's folders.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        lock(&self.places).workspaces.clone()
     }
 
     /// From `initialize`.
@@ -121,6 +127,7 @@ impl Settings {
             lines.iter().for_each(|problem| tracing::warn!(problem, "configuration"));
             server.client.show_message(MessageType::Warning, format!("Aiex configuration: {}", lines.join("\n"))).await;
         }
+        Indexes::follow(server, &loaded).await;
         loaded
     }
 }
@@ -150,7 +157,10 @@ pub async fn begin(server: Server) {
         wanted.push(("workspace/didChangeConfiguration", json!({"section": "aiex"})));
     }
     if server.editor().register_watched_files {
-        wanted.push(("workspace/didChangeWatchedFiles", json!({"watchers": [{"globPattern": "**/.aiex.toml"}]})));
+        wanted.push((
+            "workspace/didChangeWatchedFiles",
+            json!({"watchers": [{"globPattern": "**/.aiex.toml"}, {"globPattern": "**/*.{ex,exs,rs}"}]}),
+        ));
     }
     let registrations: Vec<_> = wanted
         .into_iter()
@@ -191,6 +201,7 @@ pub async fn did_change_configuration(server: &Server, params: DidChangeConfigur
 
 /// `workspace/didChangeWatchedFiles`
 pub async fn did_change_watched_files(server: &Server, params: DidChangeWatchedFilesParams) {
+    server.indexes.files_changed(params.changes.iter().map(|change| change.uri.as_ref()));
     if params.changes.iter().any(|change| change.uri.as_ref().ends_with("/.aiex.toml")) {
         let server = server.clone();
         tokio::spawn(async move { server.settings.reload(&server).await });

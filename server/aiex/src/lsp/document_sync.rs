@@ -20,6 +20,7 @@ pub async fn did_open(server: &Server, params: Value) {
     let version = field("version").map_or(0, version);
     let language = field("languageId").and_then(Value::as_str).unwrap_or("plaintext");
     server.documents.open(uri, Document::new(Text::new(text), version, language));
+    server.indexes.document_changed(server, uri);
 }
 
 /// `textDocument/didChange`
@@ -33,7 +34,10 @@ pub async fn did_change(server: &Server, params: Value) {
     let version = document.and_then(|document| document.get("version")).map_or(0, version);
     match convert::changes(&params) {
         Ok(changes) => match server.documents.change(uri, version, &changes, server.editor().encoding) {
-            Some(splices) => server.move_last_place(uri, &splices),
+            Some(splices) => {
+                server.move_last_place(uri, &splices);
+                server.indexes.document_changed(server, uri);
+            }
             None => tracing::warn!(uri, "didChange for a document that is not open; passed over"),
         },
         Err(error) => {
@@ -43,6 +47,7 @@ pub async fn did_change(server: &Server, params: Value) {
                 "a didChange that cannot be understood; the document is out of step and closed here"
             );
             if server.documents.close(uri) {
+                server.indexes.document_closed(uri);
                 server.runs.stop_for(uri);
                 let name = uri.rsplit('/').next().unwrap_or(uri);
                 let message = format!(
@@ -55,8 +60,10 @@ pub async fn did_change(server: &Server, params: Value) {
 }
 
 /// `textDocument/didSave`: the text is known already; a saved configuration file is noticed by its time.
-pub async fn did_save(server: &Server, _: Value) {
+pub async fn did_save(server: &Server, params: Value) {
     server.settings.reload_if_stale(server);
+    let uri = params.get("textDocument").and_then(|document| document.get("uri")).and_then(Value::as_str);
+    server.indexes.files_changed(uri);
 }
 
 /// `textDocument/didClose`
@@ -67,6 +74,7 @@ pub async fn did_close(server: &Server, params: Value) {
     if !server.documents.close(uri) {
         tracing::warn!(uri, "didClose for a document that is not open; passed over");
     }
+    server.indexes.document_closed(uri);
     server.runs.stop_for(uri);
 }
 

@@ -35,6 +35,7 @@ impl LanguageServer for Server {
     async fn shutdown(&self) -> Result<()> {
         self.set_shut_down();
         self.runs.end();
+        self.indexes.end();
         Ok(())
     }
 }

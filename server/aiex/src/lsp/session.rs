@@ -11,7 +11,7 @@ use std::{
 use aiex_text::Splice;
 use tower_lsp::{Client, gen_lsp_types::MessageType};
 
-use super::{capabilities::Editor, configuration::Settings, convert, run::Runs};
+use super::{capabilities::Editor, configuration::Settings, convert, indexes::Indexes, run::Runs};
 use crate::{
     consent::Consent,
     documents::{DocumentId, Documents, Snapshot},
@@ -39,6 +39,8 @@ pub struct Session {
     pub documents: Documents,
     /// What is being worked on.
     pub runs: Runs,
+    /// What is known of the workspace folders.
+    pub indexes: Indexes,
     /// The configuration in force.
     pub settings: Settings,
     /// What answers.
@@ -73,6 +75,7 @@ impl Session {
             client,
             documents: Documents::default(),
             runs: Runs::default(),
+            indexes: Indexes::default(),
             settings: Settings::default(),
             engines: Engines::default(),
             explanations: Explanations::default(),

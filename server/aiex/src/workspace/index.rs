@@ -3,8 +3,12 @@
 //! What is open in the editor wins over what is on disk. A thread of its own does the work; what the protocol task calls
 //! only notes what to do. Locks are taken in the order of [`Shared`]'s fields, none of them while parsing.
 
+mod background;
+mod changes;
+mod pending;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -14,29 +18,21 @@ use std::{
 };
 
 use aiex_context::Workspace;
+use background::Tasks;
+use pending::Pending;
 
 use super::{
     admission::{self, Refused},
-    cache::{self, Kept},
-    index_file,
-    read::{self, Stamp, Unread},
+    cache,
+    dependencies::{self, Dependencies, Dependency},
+    history::History,
+    read::{Stamp, Unread},
     texts::Texts,
-    walk::{Found, Kind, LeftOut, Limits, Listed, Rules},
+    walk::{Kind, LeftOut, Limits, Listed, Rules},
     watch::Watch,
 };
 use crate::{documents::Snapshot, exclude::Excluded};
 
-/// How long nothing must happen to files before the thread looks at them; whoever asks for [`WorkspaceIndex::refresh`]
-/// does not wait for it.
-const DEBOUNCE: Duration = Duration::from_millis(300);
-/// How long what comes without a pause is put off.
-const LONGEST_DEBOUNCE: Duration = Duration::from_secs(3);
-/// How long nothing must change before the index is written to disk.
-const SAVE_AFTER: Duration = Duration::from_secs(10);
-/// How often progress is told, at most.
-const PROGRESS_EVERY: Duration = Duration::from_millis(250);
-/// How many single paths are noted before the whole workspace is looked through instead.
-const MOST_NOTED: usize = 2_000;
 /// How often a question is asked again because a file that it read had changed.
 const MOST_RETRIES: usize = 3;
 
@@ -51,6 +47,9 @@ pub struct Progress {
 
 /// What is told of the first indexing, on the thread that does it: at most four times a second.
 pub type OnProgress = Box<dyn Fn(Progress) + Send>;
+
+/// What is told, on the same thread, once the first indexing has come to its end.
+pub type OnSettled = Box<dyn FnOnce(&Phase, &Statistics) + Send>;
 
 /// Where an index stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +77,12 @@ pub struct Options {
     pub home: Option<PathBuf>,
     /// Whether to be told of changes by the system, for as long as the index lives.
     pub watch: bool,
+    /// Whether to ask git, once the files are indexed and after each move of its HEAD, what changes together.
+    pub history: bool,
     /// Told of the first indexing.
     pub on_progress: Option<OnProgress>,
+    /// Told of its end.
+    pub on_settled: Option<OnSettled>,
 }
 
 /// What an index has done and holds.
@@ -140,6 +143,8 @@ pub(super) struct Shared {
     given_root: PathBuf,
     cache: Option<PathBuf>,
     closed: AtomicBool,
+    history: Mutex<Arc<History>>,
+    dependencies: Dependencies,
     parses: AtomicUsize,
     reused: AtomicUsize,
     watch: Watch,
@@ -174,44 +179,6 @@ enum NotIndexed {
     Slow,
 }
 
-/// What there is to do.
-#[derive(Default)]
-struct Pending {
-    /// Documents that changed, or that were closed.
-    documents: HashMap<String, Option<Arc<Snapshot>>>,
-    /// Files and folders to look at.
-    paths: BTreeSet<String>,
-    /// Whether to look at everything.
-    everything: bool,
-    first: Option<Instant>,
-    last: Option<Instant>,
-    /// The documents that are open.
-    open: HashMap<String, Arc<Snapshot>>,
-}
-
-impl Pending {
-    fn note(&mut self) {
-        let now = Instant::now();
-        self.first.get_or_insert(now);
-        self.last = Some(now);
-        if self.paths.len() > MOST_NOTED {
-            self.paths.clear();
-            self.everything = true;
-        }
-    }
-
-    fn due(&self) -> Option<Instant> {
-        Some((self.last? + DEBOUNCE).min(self.first? + LONGEST_DEBOUNCE))
-    }
-
-    fn take(&mut self) -> Pending {
-        let open = std::mem::take(&mut self.open);
-        let taken = std::mem::take(self);
-        self.open = open;
-        taken
-    }
-}
-
 impl WorkspaceIndex {
     /// Begins to index a folder in the background, or says why not. Looks at the folder itself alone.
     pub fn open(root: &Path, options: Options) -> Result<Self, Refused> {
@@ -234,12 +201,21 @@ impl WorkspaceIndex {
             given_root: root.to_path_buf(),
             cache,
             closed: AtomicBool::new(false),
+            history: Mutex::default(),
+            dependencies: Dependencies::default(),
             parses: AtomicUsize::new(0),
             reused: AtomicUsize::new(0),
             watch: Watch::default(),
         });
-        let (worker, on_progress) = (shared.clone(), options.on_progress);
-        let work = move || worker.work(admitted.is_marked, options.watch, on_progress);
+        let worker = shared.clone();
+        let tasks = Tasks {
+            is_marked: admitted.is_marked,
+            watch: options.watch,
+            history: options.history,
+            on_progress: options.on_progress,
+            on_settled: options.on_settled,
+        };
+        let work = move || worker.work(tasks);
         if let Err(error) = std::thread::Builder::new().name("index".to_owned()).spawn(work) {
             tracing::error!(%error, "no thread to index on");
             shared.set_phase(Phase::Closed);
@@ -266,24 +242,7 @@ impl WorkspaceIndex {
 
     /// What it has done and holds.
     pub fn statistics(&self) -> Statistics {
-        let files = lock(&self.shared.files);
-        let mut statistics = Statistics {
-            parses: self.shared.parses.load(Ordering::Relaxed),
-            reused: self.shared.reused.load(Ordering::Relaxed),
-            left_out: files.left_out.clone(),
-            ..Statistics::default()
-        };
-        for known in files.known.values() {
-            match known.hash {
-                Some(_) => {
-                    statistics.sources += 1;
-                    statistics.bytes += known.stamp.size;
-                }
-                None => statistics.texts += usize::from(known.kind == Kind::Text),
-            }
-            known.not_indexed.iter().for_each(|reason| statistics.left_out.count(*reason));
-        }
-        statistics
+        self.shared.statistics()
     }
 
     /// The texts that are listed and not indexed, in order of their paths.
@@ -302,7 +261,6 @@ impl WorkspaceIndex {
     pub fn document_changed(&self, path: &Path, snapshot: Arc<Snapshot>) {
         let Some(name) = self.name(path) else { return };
         let mut pending = lock(&self.shared.pending);
-        pending.open.insert(name.clone(), snapshot.clone());
         pending.documents.insert(name, Some(snapshot));
         pending.note();
         self.shared.woken.notify_one();
@@ -312,7 +270,6 @@ impl WorkspaceIndex {
     pub fn document_closed(&self, path: &Path) {
         let Some(name) = self.name(path) else { return };
         let mut pending = lock(&self.shared.pending);
-        pending.open.remove(&name);
         pending.documents.insert(name, None);
         pending.note();
         self.shared.woken.notify_one();
@@ -365,6 +322,22 @@ impl WorkspaceIndex {
         }
     }
 
+    /// What git's last commits say, as last asked; empty until then.
+    pub fn history(&self) -> Arc<History> {
+        lock(&self.shared.history).clone()
+    }
+
+    /// The names of the packages that the lock files name, with `_`.
+    pub fn dependencies(&self) -> BTreeSet<String> {
+        self.shared.dependencies.names(self.root())
+    }
+
+    /// A package that the lock files name, by its name, with `-` or `_`: indexed the first time, which takes as long as
+    /// the parse of its `lib/` or `src/`. `None` where its source in that version is not on disk. Blocks.
+    pub fn dependency(&self, name: &str) -> Option<Arc<Dependency>> {
+        self.shared.dependencies.get(name, &self.shared.rules, dependencies::cargo_home().as_deref())
+    }
+
     /// Writes the index to disk now, if anything changed since it was.
     pub fn save(&self) {
         self.shared.save();
@@ -395,6 +368,27 @@ impl Shared {
         lock(&self.files)
     }
 
+    fn statistics(&self) -> Statistics {
+        let files = self.files();
+        let mut statistics = Statistics {
+            parses: self.parses.load(Ordering::Relaxed),
+            reused: self.reused.load(Ordering::Relaxed),
+            left_out: files.left_out.clone(),
+            ..Statistics::default()
+        };
+        for known in files.known.values() {
+            match known.hash {
+                Some(_) => {
+                    statistics.sources += 1;
+                    statistics.bytes += known.stamp.size;
+                }
+                None => statistics.texts += usize::from(known.kind == Kind::Text),
+            }
+            known.not_indexed.iter().for_each(|reason| statistics.left_out.count(*reason));
+        }
+        statistics
+    }
+
     fn set_phase(&self, phase: Phase) {
         *lock(&self.phase) = phase;
         self.phase_changed.notify_all();
@@ -417,364 +411,6 @@ impl Shared {
         pending.note();
         self.woken.notify_one();
     }
-
-    /// The thread: indexes, then brings in what is noted until the index is closed.
-    fn work(self: &Arc<Self>, is_marked: bool, watch: bool, on_progress: Option<OnProgress>) {
-        yield_to_others();
-        let phase = self.index_all(is_marked, on_progress);
-        if phase != Phase::Ready {
-            return self.set_phase(phase);
-        }
-        if watch {
-            self.watch.begin(self);
-        }
-        self.set_phase(phase);
-        self.save();
-        while self.wait_for_work() {
-            if self.bring_in(&|| self.is_open()).changed > 0 {
-                self.watch.extend(self);
-            }
-        }
-        self.save();
-    }
-
-    /// Waits until something is to be done; `false` once the index is closed. Saves meanwhile.
-    fn wait_for_work(&self) -> bool {
-        loop {
-            let save_at = lock(&self.files).unsaved.map(|since| since + SAVE_AFTER);
-            let pending = lock(&self.pending);
-            if !self.is_open() {
-                return false;
-            }
-            let now = Instant::now();
-            let due = pending.due();
-            if due.is_some_and(|due| due <= now) {
-                return true;
-            }
-            if due.is_none() && save_at.is_some_and(|at| at <= now) {
-                drop(pending);
-                self.save();
-                continue;
-            }
-            let wake_at = [due, save_at].into_iter().flatten().min();
-            match wake_at {
-                None => drop(self.woken.wait(pending).unwrap_or_else(PoisonError::into_inner)),
-                // A save that is due waits for what is noted.
-                Some(at) => {
-                    let wait = at.saturating_duration_since(now).max(Duration::from_millis(10));
-                    drop(self.woken.wait_timeout(pending, wait).unwrap_or_else(PoisonError::into_inner));
-                }
-            }
-        }
-    }
-
-    /// The first indexing, from what the last run kept and from the files that changed since.
-    fn index_all(&self, is_marked: bool, on_progress: Option<OnProgress>) -> Phase {
-        let begin = Instant::now();
-        let mut kept = match &self.cache {
-            Some(file) => cache::load(file, &self.rules.root),
-            None => BTreeMap::new(),
-        };
-        let loaded_ms = begin.elapsed().as_millis();
-        let found = self.rules.walk(None, &|| self.is_open());
-        if !self.is_open() {
-            return Phase::Closed;
-        }
-        if !is_marked && (!found.is_complete || found.left_out.beyond_limits > 0) {
-            return Phase::Refused(Refused::Unmarked(self.rules.root.clone()));
-        }
-        let walked_ms = begin.elapsed().as_millis();
-        let mut fresh = Vec::new();
-        {
-            let (mut workspace, mut files) = (lock(&self.workspace), self.files());
-            files.left_out = found.left_out;
-            if !found.is_complete {
-                files.left_out.beyond_limits = files.left_out.beyond_limits.max(1);
-            }
-            files.folders = found.folders;
-            for file in found.files {
-                if files.known.contains_key(&file.path) {
-                    continue;
-                }
-                let known = match (file.kind, kept.remove(&*file.path)) {
-                    (Kind::Source(language), Some(kept)) if kept.stamp == file.stamp && kept.language == language => {
-                        workspace.update(&file.path, language, kept.index);
-                        self.reused.fetch_add(1, Ordering::Relaxed);
-                        Known { hash: Some(kept.hash), ..Known::of(&file) }
-                    }
-                    (Kind::Source(_), _) => {
-                        fresh.push(file);
-                        continue;
-                    }
-                    (Kind::Text, _) => Known::of(&file),
-                };
-                files.known.insert(file.path, known);
-            }
-            if !fresh.is_empty() || !kept.is_empty() {
-                files.unsaved = Some(begin);
-            }
-        }
-        drop(kept);
-        let done = self.reused.load(Ordering::Relaxed);
-        let all = done + fresh.len();
-        let tell = Mutex::new(Telling { on_progress, told: begin });
-        self.index_files(fresh, |now_done| self.tell(&tell, Progress { files_done: done + now_done, files_all: all }));
-        let took_ms = begin.elapsed().as_millis();
-        let root = self.rules.root.display();
-        tracing::info!(%root, files = all, reused = done, loaded_ms, walked_ms, took_ms, "workspace indexed");
-        if self.is_open() { Phase::Ready } else { Phase::Closed }
-    }
-
-    fn tell(&self, telling: &Mutex<Telling>, progress: Progress) {
-        let Ok(mut telling) = telling.try_lock() else { return };
-        let is_last = progress.files_done == progress.files_all;
-        if is_last || telling.told.elapsed() >= PROGRESS_EVERY {
-            telling.told = Instant::now();
-            *lock(&self.phase) = Phase::Indexing(progress);
-            telling.on_progress.iter().for_each(|tell| tell(progress));
-        }
-    }
-
-    /// Indexes files on all cores, the largest first, so that none is left at the end for one core alone.
-    fn index_files(&self, mut files: Vec<Listed>, done: impl Fn(usize) + Sync) {
-        files.sort_by(|one, other| other.stamp.size.cmp(&one.stamp.size).then(one.path.cmp(&other.path)));
-        let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let work = || {
-            while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| self.is_open()) {
-                self.index_file(file);
-                done(finished.fetch_add(1, Ordering::Relaxed) + 1);
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
-        std::thread::scope(|scope| {
-            (1..threads).for_each(|_| _ = scope.spawn(work));
-            work();
-        });
-    }
-
-    /// Indexes a file from disk, unless its document is open. Whether what is known of it changed.
-    fn index_file(&self, file: &Listed) -> bool {
-        let Kind::Source(language) = file.kind else {
-            let before = self.files().known.insert(file.path.clone(), Known::of(file));
-            return before.is_none_or(|before| before.stamp != file.stamp);
-        };
-        let read = match read::read(&self.rules.root, &file.path, self.rules.limits.file_bytes) {
-            Ok(read) => read,
-            Err(Unread::Vanished) => {
-                self.files().left_out.vanished += 1;
-                return self.forget(&file.path);
-            }
-            Err(reason) => return self.leave_out(file, NotIndexed::Unread(reason)),
-        };
-        let known = Known { stamp: read.stamp, is_racy: read.is_racy, hash: Some(read.hash), ..Known::of(file) };
-        let mut files = self.files();
-        if let Some(before) = files.known.get_mut(&file.path)
-            && (before.hash == known.hash || before.document.is_some())
-        {
-            if before.document.is_none() {
-                *before = known;
-            }
-            return false;
-        }
-        drop(files);
-        self.parses.fetch_add(1, Ordering::Relaxed);
-        let Some(index) = index_file::of_text(&file.path, language, &read.text, || self.is_open()) else {
-            return self.is_open() && self.leave_out(file, NotIndexed::Slow);
-        };
-        let mut workspace = lock(&self.workspace);
-        let mut files = self.files();
-        if files.known.get(&file.path).is_some_and(|before| before.document.is_some()) {
-            return false;
-        }
-        workspace.update(&file.path, language, index);
-        files.known.insert(file.path.clone(), known);
-        files.unsaved = Some(Instant::now());
-        true
-    }
-
-    /// Drops a file from the index, and keeps in mind why. Whether it was there.
-    fn leave_out(&self, file: &Listed, reason: NotIndexed) -> bool {
-        let was_known = self.forget(&file.path);
-        self.files().known.insert(file.path.clone(), Known { not_indexed: Some(reason), ..Known::of(file) });
-        was_known
-    }
-
-    /// Drops a file from the index. Whether it was there.
-    fn forget(&self, path: &str) -> bool {
-        let mut workspace = lock(&self.workspace);
-        let mut files = self.files();
-        workspace.remove(path);
-        let was_known = files.known.remove(path).is_some();
-        if was_known {
-            files.unsaved = Some(Instant::now());
-        }
-        was_known
-    }
-
-    /// Brings in what is noted. `go_on` bounds the looking, not the parsing.
-    fn bring_in(&self, go_on: &(dyn Fn() -> bool + Sync)) -> Freshness {
-        let _one_at_a_time = lock(&self.bringing_in);
-        let mut taken = lock(&self.pending).take();
-        let mut freshness = Freshness { changed: 0, is_complete: true };
-        for (name, snapshot) in std::mem::take(&mut taken.documents) {
-            match snapshot {
-                Some(snapshot) => freshness.changed += usize::from(self.index_document(&name, snapshot)),
-                None => {
-                    if let Some(known) = self.files().known.get_mut(&*name) {
-                        known.document = None;
-                        known.is_racy = true;
-                    }
-                    taken.paths.insert(name);
-                }
-            }
-        }
-        if taken.everything {
-            let found = self.rules.walk(None, &|| go_on() && self.is_open());
-            freshness.is_complete = found.is_complete;
-            freshness.changed += self.bring_in_found(found, None);
-        } else if !taken.paths.is_empty() {
-            let found = self.rules.walk(Some(&taken.paths), &|| self.is_open());
-            freshness.changed += self.bring_in_found(found, Some(&taken.paths));
-        }
-        freshness
-    }
-
-    /// Brings in what a walk found, at and below `only` if that is given.
-    fn bring_in_found(&self, found: Found, only: Option<&BTreeSet<String>>) -> usize {
-        let (mut changed, mut gone) = (Vec::new(), Vec::new());
-        {
-            let mut files = self.files();
-            let missing = |path: &str| found.files.binary_search_by(|file| (*file.path).cmp(path)).is_err();
-            if found.is_complete {
-                let is_gone = |path: &str, known: &Known| known.document.is_none() && missing(path);
-                let known = files.known.iter().filter(|(path, _)| only.is_none_or(|only| is_at_or_below(path, only)));
-                gone.extend(known.filter(|(path, known)| is_gone(path, known)).map(|(path, _)| path.clone()));
-            }
-            match only {
-                Some(_) => files.folders.extend(found.folders),
-                None if found.is_complete => {
-                    files.folders = found.folders;
-                    files.left_out = found.left_out;
-                }
-                None => {}
-            }
-            let room = self.rules.limits.files.saturating_sub(files.known.len());
-            let mut new = 0;
-            for file in found.files {
-                match files.known.get(&file.path) {
-                    Some(known) if known.stamp == file.stamp && !known.is_racy && known.kind == file.kind => {}
-                    Some(known) if known.document.is_some() => {}
-                    Some(_) => changed.push(file),
-                    None if new < room => {
-                        new += 1;
-                        changed.push(file);
-                    }
-                    None => {}
-                }
-            }
-        }
-        let gone = gone.into_iter().filter(|path| self.forget(path)).count();
-        let count = AtomicUsize::new(0);
-        // A checkout of another branch is worth all cores; one saved file is not worth a thread.
-        if changed.len() > 8 {
-            let before = self.parses.load(Ordering::Relaxed);
-            self.index_files(changed, |_| {});
-            count.store(self.parses.load(Ordering::Relaxed).saturating_sub(before), Ordering::Relaxed);
-        } else {
-            changed.iter().filter(|file| self.index_file(file)).for_each(|_| _ = count.fetch_add(1, Ordering::Relaxed));
-        }
-        gone + count.into_inner()
-    }
-
-    /// Indexes an open document in place of its file, if the workspace takes its file in.
-    fn index_document(&self, name: &str, snapshot: Arc<Snapshot>) -> bool {
-        let is_known = self.files().known.contains_key(name);
-        if !is_known && !self.takes_in(name) || snapshot.text().len() as u64 > self.rules.limits.file_bytes {
-            return false;
-        }
-        if self.files().known.get(name).is_some_and(|known| known.is_of(&snapshot)) {
-            return false;
-        }
-        let Some((language, index)) = index_file::of_document(name, &snapshot) else { return false };
-        let hash = Some(read::hash(&snapshot.text().to_string()));
-        let mut workspace = lock(&self.workspace);
-        let mut files = self.files();
-        let known = files.known.entry(name.into()).or_insert_with(|| Known {
-            kind: Kind::Source(language),
-            stamp: Stamp::default(),
-            is_racy: true,
-            hash: None,
-            not_indexed: None,
-            document: None,
-        });
-        known.document = Some(snapshot);
-        if known.hash == hash {
-            return false;
-        }
-        known.hash = hash;
-        known.not_indexed = None;
-        // What is on disk is another text: looked at again when the document is closed.
-        known.is_racy = true;
-        workspace.update(name, language, index);
-        true
-    }
-
-    /// Whether a file that is not known would be taken in.
-    fn takes_in(&self, name: &str) -> bool {
-        if self.rules.root.join(name).symlink_metadata().is_err() {
-            return Kind::of(name).is_some() && self.rules.admits(name);
-        }
-        let found = self.rules.walk(Some(&BTreeSet::from([name.to_owned()])), &|| self.is_open());
-        found.files.iter().any(|file| &*file.path == name)
-    }
-
-    /// Looks at the sizes and times of known files, and brings in what changed. How many had.
-    fn check(&self, names: BTreeSet<String>) -> usize {
-        let _one_at_a_time = lock(&self.bringing_in);
-        let is_changed = |name: &String| match self.files().known.get(&**name) {
-            None => true,
-            Some(known) if known.document.is_some() => false,
-            Some(known) if known.is_racy => true,
-            Some(known) => {
-                let metadata = self.rules.root.join(name).symlink_metadata();
-                metadata.map_or(true, |metadata| Stamp::of(&metadata) != known.stamp)
-            }
-        };
-        let changed: BTreeSet<_> = names.into_iter().filter(is_changed).collect();
-        if changed.is_empty() {
-            return 0;
-        }
-        let found = self.rules.walk(Some(&changed), &|| self.is_open());
-        self.bring_in_found(found, Some(&changed))
-    }
-
-    fn save(&self) {
-        let Some(file) = &self.cache else { return };
-        let _one_at_a_time = lock(&self.saving);
-        let kept: BTreeMap<_, _> = {
-            let workspace = lock(&self.workspace);
-            let mut files = self.files();
-            if files.unsaved.take().is_none() {
-                return;
-            }
-            let lasting = files.known.iter().filter(|(_, known)| known.document.is_none() && !known.is_racy);
-            let kept = lasting.filter_map(|(path, known)| {
-                let (Kind::Source(language), Some(hash)) = (known.kind, known.hash) else { return None };
-                let index = workspace.file(path)?.clone();
-                Some((path.clone(), Kept { stamp: known.stamp, hash, language, index }))
-            });
-            kept.collect()
-        };
-        match cache::save(file, &self.rules.root, &kept) {
-            Ok(()) => file.parent().into_iter().for_each(cache::prune),
-            Err(error) => tracing::warn!(%error, "the index is not kept for the next start"),
-        }
-    }
-}
-
-struct Telling {
-    on_progress: Option<OnProgress>,
-    told: Instant,
 }
 
 impl Known {
@@ -796,20 +432,6 @@ impl LeftOut {
             NotIndexed::Unread(Unread::Binary) => &mut self.binary,
             NotIndexed::Slow => &mut self.slow,
         } += 1;
-    }
-}
-
-fn is_at_or_below(path: &str, tops: &BTreeSet<String>) -> bool {
-    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-    ends.into_iter().any(|end| path.get(..end).is_some_and(|top| tops.contains(top)))
-}
-
-/// Gives this thread, and those that it starts, a lower priority than the protocol's: on Linux, where that is possible
-/// for a thread.
-fn yield_to_others() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(5) {
-        tracing::debug!(%error, "indexing has no lower priority");
     }
 }
 

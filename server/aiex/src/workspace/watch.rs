@@ -179,15 +179,32 @@ fn concerns(root: &Path, path: &Path) -> bool {
 
 /// Of the repository's HEAD and index; a worktree's `.git` is a file that says where they are.
 fn git_stamps(root: &Path) -> [Option<Stamp>; 2] {
+    let Some(folder) = repository_of(root).map(git_folder) else { return [None; 2] };
+    ["HEAD", "index"].map(|name| stamp(&folder.join(name)))
+}
+
+/// Of the log of HEAD, which every commit, checkout and rebase adds to.
+pub(super) fn git_head_stamp(root: &Path) -> Option<Stamp> {
+    stamp(&git_folder(repository_of(root)?).join("logs/HEAD"))
+}
+
+pub(super) fn repository_of(root: &Path) -> Option<&Path> {
+    root.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    path.symlink_metadata().ok().map(|metadata| Stamp::of(&metadata))
+}
+
+fn git_folder(root: &Path) -> PathBuf {
     let git = root.join(".git");
-    let folder = match git.symlink_metadata() {
+    match git.symlink_metadata() {
         Ok(metadata) if metadata.is_file() && metadata.len() < 4096 => fs::read_to_string(&git)
             .ok()
             .and_then(|text| Some(root.join(text.strip_prefix("gitdir:")?.trim())))
             .unwrap_or(git),
         _ => git,
-    };
-    ["HEAD", "index"].map(|name| folder.join(name).symlink_metadata().ok().map(|metadata| Stamp::of(&metadata)))
+    }
 }
 
 /// Whether changes may be made where this system does not see them.

@@ -26,5 +26,6 @@ pub fn cancel(server: &Server, argument: &Value) -> Result<Option<Value>> {
 pub async fn work_done_progress_cancel(server: &Server, params: WorkDoneProgressCancelParams) {
     if let ProgressToken::String(token) = &params.token {
         server.runs.stop_by_token(token);
+        server.indexes.stop_by_token(token);
     }
 }

@@ -331,3 +331,42 @@ fn an_edit_of_a_document_touches_one_file() {
     let [new_a, new_b] = indexes(&index);
     assert!(!Arc::ptr_eq(&a, &new_a) && Arc::ptr_eq(&b, &new_b));
 }
+
+#[test]
+fn the_system_tells_of_changes() {
+    let scene = Scene::new(&[("a.rs", "fn a() {}"), ("node_modules/x.rs", "")]);
+    let options = Options { watch: true, ..scene.options() };
+    let index = WorkspaceIndex::open(&scene.root, options).unwrap();
+    assert_eq!(index.wait_until_settled(LONG), Phase::Ready);
+    index.refresh(LONG);
+    if !index.shared.watch.is_active() {
+        // A system without watches: the sizes and times are looked at instead.
+        assert!(!index.shared.watch.covers(&scene.root));
+        return;
+    }
+    assert!(index.shared.watch.covers(&scene.root));
+    let wait_for = |expect: &[(&str, usize)]| {
+        let begin = Instant::now();
+        while items(&index) != owned(expect) {
+            assert!(begin.elapsed() < LONG, "{:?}", items(&index));
+            let pending = lock(&index.shared.pending);
+            drop(index.shared.woken.wait_timeout(pending, Duration::from_millis(50)));
+            index.shared.bring_in(&|| true);
+            index.shared.watch.extend(&index.shared);
+        }
+    };
+    scene.write("a.rs", "fn a() {} fn b() {}");
+    wait_for(&[("a.rs", 2)]);
+    scene.write("new/sub/c.rs", "fn c() {}");
+    wait_for(&[("a.rs", 2), ("new/sub/c.rs", 1)]);
+    scene.write("new/sub/d.rs", "fn d() {}");
+    wait_for(&[("a.rs", 2), ("new/sub/c.rs", 1), ("new/sub/d.rs", 1)]);
+    scene.write(".gitignore", "new/");
+    wait_for(&[("a.rs", 2)]);
+    scene.remove("a.rs");
+    wait_for(&[]);
+    // Git has moved.
+    scene.write(".git/HEAD", "ref: refs/heads/other");
+    assert!(!index.shared.watch.covers(&scene.root));
+    assert!(index.shared.watch.covers(&scene.root));
+}
