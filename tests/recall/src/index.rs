@@ -132,9 +132,12 @@ fn trace(root: &Path, work: &Path) -> Result<String, String> {
             let _ = fs::create_dir(folder.path().join("ebin"));
         }
     }
+    let others = std::env::var_os("ERL_LIBS").unwrap_or_default();
+    let libraries = std::env::join_paths([beside.to_path_buf()].into_iter().chain(std::env::split_paths(&others)));
+    let libraries = libraries.map_err(|error| error.to_string())?;
     while !files.is_empty() {
         let mut command = Command::new("elixir");
-        command.arg(&script).arg(&output).arg("-").args(&files).current_dir(root).env("ERL_LIBS", beside);
+        command.arg(&script).arg(&output).args(&files).current_dir(root).env("ERL_LIBS", &libraries);
         let said = command.output().map_err(|error| format!("elixir: {error}"))?;
         if said.status.success() {
             return fs::read_to_string(output).map_err(|error| error.to_string());

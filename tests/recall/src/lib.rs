@@ -18,3 +18,6 @@ pub mod sources;
 pub mod table;
 pub mod task;
 pub mod tokens;
+
+#[cfg(test)]
+mod check;

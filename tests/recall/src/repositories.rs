@@ -29,13 +29,14 @@ pub struct Listed {
     pub tuned_on: bool,
 }
 
-const LIST: [(&str, Origin, bool); 13] = [
+const LIST: [(&str, Origin, bool); 14] = [
     ("regex-automata", Origin::Crate("regex-automata", "0.4.18"), false),
     ("h2", Origin::Crate("h2", "0.4.20"), false),
     ("hyper", Origin::Crate("hyper", "1.12.0"), false),
     ("toml_edit", Origin::Crate("toml_edit", "0.25.18"), false),
     ("jiff", Origin::Crate("jiff", "0.2.43"), false),
-    ("tower-http", Origin::Crate("tower-http", "0.6.11"), false),
+    ("bevy_ecs", Origin::Crate("bevy_ecs", "0.20.1"), false),
+    ("naga", Origin::Crate("naga", "30.0.1"), false),
     ("ex_unit", Origin::Debian("elixir", "lib/ex_unit"), false),
     ("rabbitmq_cli", Origin::Debian("rabbitmq-server", "deps/rabbitmq_cli"), false),
     ("tokio", Origin::Crate("tokio", "1.54.1"), true),

@@ -1,6 +1,6 @@
 # Compiles an Elixir application's sources in memory and writes what every body uses, by the compiler's own tracers.
 #
-#     elixir tracer.exs OUTPUT STUBS|- FILE…
+#     elixir tracer.exs OUTPUT FILE…
 #
 # Lines of tab-separated fields:
 #   use     FILE LINE COLUMN MODULE NAME ARITY     a function called, captured or imported there (column 0: unknown)
@@ -67,8 +67,7 @@ defmodule Recall.Tracer do
   end
 end
 
-[output, stubs | files] = System.argv()
-if stubs != "-", do: Code.compile_file(stubs)
+[output | files] = System.argv()
 Recall.Tracer.start()
 
 Code.compiler_options(
