@@ -109,7 +109,10 @@ fn measure(repository: &Repository, options: &Options) -> Result<Vec<Method>, Bo
     }
     if !options.no_baselines {
         methods.extend(others(&repository.language, &read, &by_path, &tasks));
-        methods.extend(aiders(workspace.path(), &by_path, &tasks)?);
+        methods.extend(aiders(workspace.path(), &by_path, &tasks).unwrap_or_else(|error| {
+            eprintln!("{error}");
+            None
+        }));
     }
     Ok(methods)
 }

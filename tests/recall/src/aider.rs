@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::{self, BufRead, Write},
     path::Path,
     process::{Command, Stdio},
 };
@@ -34,24 +35,36 @@ pub fn maps(
         .iter()
         .map(|(task, source)| json!({"path": task.path, "line": task.line, "masked": masked(&source.text, task)}))
         .collect();
-    let [script, input, output] = ["map.py", "tasks.json", "maps.json"].map(|name| folder.path().join(name));
+    let [script, input] = ["map.py", "tasks.json"].map(|name| folder.path().join(name));
     fs::write(&script, SCRIPT).map_err(|error| error.to_string())?;
     fs::write(&input, json!({"budgets": budgets, "tasks": wanted}).to_string()).map_err(|error| error.to_string())?;
-    let status = Command::new(python)
-        .args([&script, &input, &output])
-        .current_dir(workspace)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .map_err(|error| error.to_string())?;
-    if !status.success() {
-        return Err(format!("aider's map ended with {status}"));
-    }
-    let maps = fs::read(&output).map_err(|error| error.to_string())?;
-    let maps: Vec<BTreeMap<usize, String>> = serde_json::from_slice(&maps).map_err(|error| error.to_string())?;
+    let mut command = Command::new(python);
+    command.args([&script, &input]).current_dir(workspace);
+    let maps = answered(&mut command).map_err(|error| format!("aider's map: {error}"))?;
+    let maps: Vec<BTreeMap<usize, String>> = serde_json::from_value(maps).map_err(|error| error.to_string())?;
     Ok(Some(
         maps.into_iter().map(|maps| maps.into_iter().map(|(budget, map)| (budget, read(&map))).collect()).collect(),
     ))
+}
+
+/// Runs the script, counting for it, until it says its maps.
+fn answered(command: &mut Command) -> io::Result<Value> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let (mut ask, told) = (child.stdin.take(), child.stdout.take());
+    let mut maps = Value::Null;
+    for line in told.map(io::BufReader::new).into_iter().flat_map(BufRead::lines) {
+        let mut message: Value = serde_json::from_str(&line?)?;
+        if let (Some(text), Some(ask)) = (message["count"].as_str(), &mut ask) {
+            writeln!(ask, "{}", tokens::count(text))?;
+        } else {
+            maps = message["maps"].take();
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        return Err(io::Error::other(format!("it ended with {status}")));
+    }
+    Ok(maps)
 }
 
 /// A map's files and the lines that it shows of them.

@@ -1,6 +1,8 @@
-"""aider's repository map for masked tasks: `map.py TASKS OUTPUT` in the workspace.
+"""aider's repository map for masked tasks: `map.py TASKS` in the workspace.
 
-The map's own estimate of its size errs; the request is made smaller until a count of the whole map fits the budget.
+Asks whoever started it to count tokens: a line of JSON `{"count": TEXT}`, answered by a line with the number. The last
+line is `{"maps": [{BUDGET: MAP}]}`. The map's own estimate of its size errs; the request is made smaller until a count of
+the whole map fits the budget.
 """
 
 import json
@@ -8,19 +10,24 @@ import re
 import sys
 from pathlib import Path
 
-import tiktoken
 from aider.io import InputOutput
 from aider.repomap import RepoMap
 
-encoding = tiktoken.get_encoding("o200k_base")
+out, sys.stdout = sys.stdout, sys.stderr
+
+
+def say(message):
+    out.write(json.dumps(message) + "\n")
+    out.flush()
 
 
 class Model:
     def token_count(self, text):
-        return len(encoding.encode_ordinary(text))
+        say({"count": text})
+        return int(sys.stdin.readline())
 
 
-def main(tasks, output):
+def main(tasks):
     wanted = json.loads(Path(tasks).read_text())
     root = Path.cwd()
     left_out = {"target", "_build", "deps", "node_modules"}
@@ -50,7 +57,7 @@ def main(tasks, output):
             found[budget] = text
         maps.append(found)
         path.write_text(original)
-    Path(output).write_text(json.dumps(maps))
+    say({"maps": maps})
 
 
 main(*sys.argv[1:])
