@@ -64,7 +64,9 @@ fn scip(cache: &Path, root: &Path, work: &Path, published: bool) -> Result<Vec<u
     let mut command = Command::new(rust_analyzer(cache)?);
     command.args(["scip", ".", "--config-path"]).arg(work.join("settings.json")).arg("--output").arg(&output);
     command.current_dir(&copy).env("CARGO_TARGET_DIR", work.join("target"));
-    run(&mut command)?;
+    if run(&mut command)?.contains("`cargo metadata` failed") {
+        eprintln!("{}: indexed without its dependencies; rust-analyzer does not suit this cargo", root.display());
+    }
     fs::read(output).map_err(|error| error.to_string())
 }
 
@@ -115,7 +117,13 @@ fn rust_analyzer(cache: &Path) -> Result<PathBuf, String> {
         return Ok(found);
     }
     eprintln!("building rust-analyzer, once");
-    run(cargo().args(["install", "ra_ap_rust-analyzer", "--quiet", "--root"]).arg(&built))?;
+    const NAME: &str = "ra_ap_rust-analyzer";
+    let install = |name: &str| run(cargo().args(["install", name, "--quiet", "--root"]).arg(&built));
+    // The newest may need a newer rustc; cargo then names the one to take instead.
+    if let Err(error) = install(NAME) {
+        let suits = error.split(&format!("`{NAME} ")).filter_map(|rest| rest.split_once("` supports rustc")).next();
+        install(&format!("{NAME}@{}", suits.ok_or(&error)?.0))?;
+    }
     Ok(binary)
 }
 

@@ -18,8 +18,7 @@ const LEVELS: [&str; 4] = ["signature", "signature_doc", "elided", "full"];
 /// Asks once.
 ///
 /// # Errors
-/// What the binary said, or what of its answer breaks the contract: a prompt over the budget, a piece shown that is not
-/// in the prompt.
+/// What the binary said, or what of its answer breaks the contract, such as a piece that is not in the prompt.
 pub fn ask(home: &Home, workspace: &Path, task: &Task, budget: usize) -> Result<Pack, String> {
     let place = format!("{}:{}", task.path, task.line);
     let budget_text = budget.to_string();
@@ -33,9 +32,6 @@ pub fn ask(home: &Home, workspace: &Path, task: &Task, budget: usize) -> Result<
     let answer: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("no JSON: {error}"))?;
     let mut pack = read(&answer)?;
     pack.cpu = cpu;
-    if pack.tokens > budget {
-        return Err(format!("{place}: {} tokens, over the budget of {budget}", pack.tokens));
-    }
     Ok(pack)
 }
 

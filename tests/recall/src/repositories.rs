@@ -86,13 +86,17 @@ pub fn fetch(cache: &Path, origin: &Origin) -> Result<PathBuf, String> {
     }
 }
 
-/// Runs to the end; what it wrote to stderr is the error.
-pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+/// Runs to the end; what it wrote to stderr is the error, or the result.
+pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let last: Vec<&str> = said.lines().rev().take(8).collect();
     let last: Vec<&str> = last.into_iter().rev().collect();
-    output.status.success().then_some(()).ok_or_else(|| format!("{command:?}: {}\n{}", output.status, last.join("\n")))
+    output
+        .status
+        .success()
+        .then(|| said.to_string())
+        .ok_or_else(|| format!("{command:?}: {}\n{}", output.status, last.join("\n")))
 }
 
 /// `cargo`, as it runs this benchmark.

@@ -62,6 +62,14 @@ pub fn section(repository: &Repository, tuned_on: bool, methods: &[Method]) -> S
 
 fn asides(first: &Method, others: &[Method]) -> String {
     let mut text = String::new();
+    let used = first
+        .scores
+        .iter()
+        .zip(BUDGETS)
+        .flat_map(|(scores, budget)| scores.iter().map(move |(_, score)| (score, budget)));
+    let (packs, over) =
+        used.fold((0, 0), |(packs, over), (score, budget)| (packs + 1, over + usize::from(score.tokens > budget)));
+    let _ = writeln!(text, "Over budget, of {packs} packs by {}: {over}.", first.name);
     for (index, name) in [(0, "1k"), (2, "4k")] {
         let scores = &first.scores[index];
         let direct = mean(scores, |score| score.direct);
