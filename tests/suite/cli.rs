@@ -95,6 +95,8 @@ fn the_help_teaches_by_example() {
           explain    Explain a file, or the symbol at a place in it, as Markdown
           chunks     Show the pieces that a file is told in: whole functions, modules, sections
           ask        Ask a model a question, with files or without
+          context    Show what a model would be sent for a place: each piece of code, its tokens, why it is
+                     in, and the prompt
           tokens     Count the tokens of files, exactly where the model's vocabulary is public
           providers  List the providers that are configured or found
           doctor     Look at everything that an answer needs, and say what would mend what is wrong

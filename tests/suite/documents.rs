@@ -416,7 +416,8 @@ fn a_model_is_sent_the_editors_text(encoding: &str) {
     client.run("aiex.explain", json!({"uri": URI}));
     client.shown();
     let prompt = upstream.requests()[0].json()["messages"][1]["content"].as_str().unwrap().to_owned();
-    let (_, fenced) = prompt.split_once("```plaintext\n").expect("a fenced block");
+    let (_, fenced) =
+        prompt.split_once("```\n## ").and_then(|(_, file)| file.split_once('\n')).expect("a fenced block");
     let sent = fenced.rsplit_once("\n```").expect("its end").0;
     assert_eq!(sent, text.trim_end_matches('\n'), "{encoding}");
 }

@@ -76,7 +76,10 @@ fn each_crate_uses_only_the_layers_below_it() {
     for (name, package) in packages() {
         let manifest = package["manifest_path"].as_str().expect("a path");
         if !Path::new(manifest).starts_with(top().join("server")) {
-            assert!(["aiex-tests", "aiex-recall"].contains(&name.as_str()), "a product crate belongs in server/: {name}");
+            assert!(
+                ["aiex-tests", "aiex-recall"].contains(&name.as_str()),
+                "a product crate belongs in server/: {name}"
+            );
             let product = used_by(&package).filter(|used| used.starts_with("aiex") && *used != "aiex-tests");
             let product: Vec<_> = product.collect();
             assert!(product.is_empty(), "the black-box tests see the product only as a binary, not as {product:?}");
@@ -169,13 +172,14 @@ fn only_the_interface_names_types_of_the_protocol() {
 fn stdout_belongs_to_the_protocol_and_to_results() {
     let server = product();
     forbid(&server, &["println!", "print!", "dbg!"], "results are written in one place, and everything else to stderr");
-    // The last two have to do with the stdout of programs that they run.
+    // The last three have to do with the stdout of programs that they run.
     let may = [
         "server/aiex/src/cli.rs",
         "server/aiex/src/cli/",
         "server/aiex/src/lsp.rs",
         "server/aiex/src/keys.rs",
         "server/aiex/src/login.rs",
+        "server/aiex/src/workspace/history.rs",
     ];
     let others: Vec<_> =
         server.into_iter().filter(|source| !may.iter().any(|path| source.path.starts_with(path))).collect();

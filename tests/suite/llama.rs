@@ -99,7 +99,7 @@ fn a_wrong_address_of_a_real_server_is_told_from_a_wrong_model() {
 #[test]
 fn a_prompt_that_a_real_server_finds_too_long_is_shortened_and_that_is_said() {
     let Some(model) = TinyModel::start() else { return };
-    let home = Home::with_config(&model.config());
+    let home = Home::with_config(&format!("{}[context]\nbudget_tokens = 60000\n", model.config()));
     // More than the model's context length: a token a byte.
     let long = home.path().join("long.txt");
     std::fs::write(&long, "x é ".repeat(40_000)).expect("a file");

@@ -3,6 +3,7 @@
 mod chunks;
 mod cli;
 mod configuration;
+mod context;
 mod documents;
 mod explain;
 mod faults;

@@ -47,6 +47,8 @@ pub struct Asked<'a> {
     pub redact: bool,
     /// How a target that is too long is made shorter.
     pub strategies: &'a [Strategy],
+    /// Files that change together with this one, with weights between 0 and about 1.
+    pub co_changed: &'a [(Arc<str>, f32)],
 }
 
 /// What is sent, and how it came about.
@@ -117,6 +119,7 @@ pub fn build(
                 intent: asked.intent,
                 budget: room,
                 strategies: asked.strategies,
+                co_changed: asked.co_changed,
             },
             &sources,
         );
@@ -275,6 +278,7 @@ pub fn of_target(
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
     let name = target.title();
+    let co_changed = index.map(|index| index.history().co_changed(&target.path)).unwrap_or_default();
     let asked = Asked {
         intent,
         path: &target.path,
@@ -289,6 +293,7 @@ pub fn of_target(
         model: &terms.model,
         redact: terms.redact,
         strategies: &terms.strategies,
+        co_changed: &co_changed,
     };
     if let Some(index) = index {
         index.refresh(REFRESH);

@@ -94,13 +94,6 @@ impl Target {
         key(&self.snapshot, self.symbol().map(|(symbol, _)| symbol))
     }
 
-    fn text(&self) -> String {
-        match self.symbol() {
-            Some((symbol, _)) => text_of(symbol, self.snapshot.text()),
-            None => self.snapshot.text().to_string(),
-        }
-    }
-
     /// The explanation that the structural engine makes.
     pub fn structural(&self) -> String {
         let text = self.snapshot.text();

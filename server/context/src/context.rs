@@ -23,6 +23,8 @@ pub struct Request<'r> {
     pub budget: usize,
     /// How a target that is too long is made shorter, in this order.
     pub strategies: &'r [Strategy],
+    /// Files that change together with this one, with weights between 0 and about 1.
+    pub co_changed: &'r [(Arc<str>, f32)],
 }
 
 /// Where the texts of files come from.

@@ -50,9 +50,14 @@ impl Intent {
         }
     }
 
-    /// What is less likely to be needed than this only distracts. For code that is still to be written, that is little.
+    /// What is less likely to be needed than this only distracts. For code that is still to be written nobody knows, so
+    /// there it is little.
     pub(crate) fn least(self) -> f32 {
-        if self == Self::Generate { 0.0005 } else { 0.01 }
+        match self {
+            Self::Generate => 0.0005,
+            Self::Refactor | Self::Fix | Self::GenerateTests => 0.08,
+            Self::Explain | Self::Document | Self::Review | Self::Ask => 0.2,
+        }
     }
 
     /// How sure it is that what a target uses is needed; without it, what else is said of a definition decides.
@@ -100,8 +105,8 @@ impl Intent {
     pub(crate) fn surroundings(self) -> u32 {
         match self {
             Self::Generate => 6,
-            Self::Refactor | Self::Fix | Self::Review => 8,
-            Self::Explain | Self::Document | Self::GenerateTests | Self::Ask => 4,
+            Self::Refactor | Self::Fix => 6,
+            Self::Explain | Self::Document | Self::GenerateTests | Self::Review | Self::Ask => 0,
         }
     }
 }

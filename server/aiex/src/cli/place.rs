@@ -74,6 +74,7 @@ impl Found {
         match index.wait_until_settled(INDEXING) {
             Phase::Ready => {
                 index.save();
+                index.read_history();
                 Some(index)
             }
             Phase::Refused(refused) => {

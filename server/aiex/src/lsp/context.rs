@@ -34,7 +34,7 @@ impl Question {
         model: &str,
     ) -> Self {
         let path = convert::name_of_file(&target.snapshot.id);
-        let index: Option<Arc<WorkspaceIndex>> = None.filter(|_: &Arc<WorkspaceIndex>| path.exists());
+        let index = server.indexes.of(&path);
         let is_private = |path: &Path| loaded.config.privacy.check(path).is_err();
         let notes =
             index.as_ref().map(|index| context::notes(index.root(), &target.path, is_private)).unwrap_or_default();

@@ -33,6 +33,8 @@ use super::{
 };
 use crate::{documents::Snapshot, exclude::Excluded};
 
+/// How long git may take where somebody waits.
+const HISTORY_LIMIT: Duration = Duration::from_secs(2);
 /// How often a question is asked again because a file that it read had changed.
 const MOST_RETRIES: usize = 3;
 
@@ -325,6 +327,13 @@ impl WorkspaceIndex {
     /// What git's last commits say, as last asked; empty until then.
     pub fn history(&self) -> Arc<History> {
         lock(&self.shared.history).clone()
+    }
+
+    /// Asks git now, for who does not wait for the background. Blocks.
+    pub fn read_history(&self) {
+        let begin = Instant::now();
+        let history = History::read(&self.shared.rules.root, || begin.elapsed() < HISTORY_LIMIT);
+        *lock(&self.shared.history) = Arc::new(history);
     }
 
     /// The names of the packages that the lock files name, with `_`.

@@ -56,6 +56,12 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
         Some(target) => rank::rank(graph, target),
         None => rank::rank_range(graph, request.path, request.range.clone()),
     };
+    for candidate in &mut candidates {
+        let path = graph.file_of(candidate.def).map(|file| &file.path);
+        if let Some((_, weight)) = request.co_changed.iter().find(|(changed, _)| Some(changed) == path) {
+            candidate.value = likelier(candidate.value, *weight);
+        }
+    }
     if let Some(target) = target {
         let mut known: FxHashMap<Def, (f32, &'static str)> = FxHashMap::default();
         let mut raise = |def: Def, value: f32, reason: &'static str| {
@@ -101,6 +107,12 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
         .retain(|candidate| candidate.value >= intent.least() && Some(candidate.def) != target && !shown(candidate));
     candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
     candidates
+}
+
+/// A probability after the finding that the files change together: at most twice the odds.
+fn likelier(value: f32, weight: f32) -> f32 {
+    let odds = value / (1.0 - value).max(f32::EPSILON) * (1.0 + weight.clamp(0.0, 1.0));
+    odds / (1.0 + odds)
 }
 
 struct Gathered<'g> {

@@ -1,3 +1,5 @@
+//! Tests of [`Redactor`]: what is a secret and what is not, and that nothing is lost.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Tests of [`Counter`]: exact counts, estimates, and texts made to be slow.
+
 use aiex_syntax::Language::{self, Elixir, Rust};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of [`WorkspaceIndex`]: what it holds, how it keeps up, and what it survives.
+
 use std::fs;
 
 use aiex_text::{Document, Text};

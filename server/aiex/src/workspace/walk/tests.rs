@@ -1,3 +1,5 @@
+//! Tests of the walk: what is taken in, and what is left out.
+
 use super::*;
 
 /// A folder with files, given by name and contents.
