@@ -283,6 +283,11 @@ fn odd_files_and_workspaces_have_a_context_too() {
         workspace.write(name, contents);
         let context = workspace.json(name, &["--budget", "1000"]);
         assert!(context["tokens"].as_u64().is_some_and(|tokens| tokens <= 1000), "{name}: {context}");
+        let first: String = contents.chars().take(5).collect();
+        assert!(
+            context["prompt"][1]["content"].as_str().is_some_and(|user| user.contains(&first)),
+            "{name}: {context}"
+        );
     }
     let many: String = (0..10_000).map(|n| format!("  def name({n}), do: \"{n}\"\n")).collect();
     workspace.write("lib/many.ex", format!("defmodule Many do\n{many}end\n"));

@@ -70,6 +70,15 @@ impl Intent {
         }
     }
 
+    /// What remains of the likelihood of everything else, where the target's body shows what it uses.
+    pub(crate) fn of_others(self) -> f32 {
+        match self {
+            Self::Generate => 1.0,
+            Self::Refactor | Self::Fix | Self::GenerateTests => 0.5,
+            Self::Explain | Self::Document | Self::Review | Self::Ask => 0.25,
+        }
+    }
+
     /// The same for what uses the target.
     pub(crate) fn of_callers(self) -> f32 {
         match self {

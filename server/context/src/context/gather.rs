@@ -70,7 +70,9 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
                 *entry = (value, reason);
             }
         };
-        for (used, weight) in graph.rows.get(target as usize).into_iter().flat_map(|row| &row.used) {
+        let row = graph.rows.get(target as usize).map_or(&[][..], |row| &row.used);
+        candidates.iter_mut().for_each(|candidate| candidate.value *= intent.of_others());
+        for (used, weight) in row {
             raise(*used, intent.of_used() * weight, "the target uses it");
         }
         for user in graph.users.get(target as usize).into_iter().flatten() {

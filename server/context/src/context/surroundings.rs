@@ -96,11 +96,12 @@ fn shortened(
     let language = Language::from_file_name(request.path);
     let cursor = request.cursor.saturating_sub(own.start);
     let fits = |text: &str| sources.count(text) <= most;
-    let Compressed { mut text, mut dropped } =
-        compress(text.get(own).unwrap_or_default(), language, cursor, request.strategies, &fits);
-    if !fits(&text) {
+    let whole = text.get(own).unwrap_or_default();
+    let Compressed { mut text, mut dropped } = compress(whole, language, cursor, request.strategies, &fits);
+    let is_told = text.lines().any(|line| !line.trim().is_empty() && !line.contains('…'));
+    if !fits(&text) || !is_told {
         // A line longer than the budget, or strategies that do not suffice.
-        (text, dropped) = (around(&text, cursor, &fits), vec!["what is far from the cursor".to_owned()]);
+        (text, dropped) = (around(whole, cursor, &fits), vec!["what is far from the cursor".to_owned()]);
     }
     Piece {
         path: request.path.into(),
