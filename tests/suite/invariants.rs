@@ -76,7 +76,10 @@ fn each_crate_uses_only_the_layers_below_it() {
     for (name, package) in packages() {
         let manifest = package["manifest_path"].as_str().expect("a path");
         if !Path::new(manifest).starts_with(top().join("server")) {
-            assert!(["aiex-tests", "aiex-recall"].contains(&name.as_str()), "a product crate belongs in server/: {name}");
+            assert!(
+                ["aiex-tests", "aiex-recall"].contains(&name.as_str()),
+                "a product crate belongs in server/: {name}"
+            );
             let product = used_by(&package).filter(|used| used.starts_with("aiex") && *used != "aiex-tests");
             let product: Vec<_> = product.collect();
             assert!(product.is_empty(), "the black-box tests see the product only as a binary, not as {product:?}");
