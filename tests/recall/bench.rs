@@ -1,6 +1,6 @@
 //! Definition recall at 1k, 2k, 4k and 8k tokens, compiler gold, with baselines beside it: the table that README quotes.
 //!
-//! `cargo bench -p aiex-recall [-- NAME… [--tasks N] [--gold FOLDER] [--no-baselines] [--no-aiex] [--only-gold]]`
+//! `cargo bench -p aiex-recall [-- NAME… [--tasks N] [--gold FOLDER] [--aiex BINARY] [--no-baselines] [--no-aiex] [--only-gold]]`
 //! (Linux; a few minutes for each repository, and the first time as long as fetching and indexing take.)
 //!
 //! Needs the network for what is not under `target/recall` yet. Rust's gold needs rust-analyzer (on the PATH, rustup's, or
@@ -33,6 +33,7 @@ struct Options {
     names: Vec<String>,
     tasks: Option<usize>,
     gold: Option<PathBuf>,
+    aiex: Option<PathBuf>,
     no_baselines: bool,
     no_aiex: bool,
     only_gold: bool,
@@ -45,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match argument.as_str() {
             "--tasks" => options.tasks = Some(arguments.next().ok_or("--tasks takes a number")?.parse()?),
             "--gold" => options.gold = Some(arguments.next().ok_or("--gold takes a folder")?.into()),
+            "--aiex" => options.aiex = Some(fs::canonicalize(arguments.next().ok_or("--aiex takes a binary")?)?),
             "--no-baselines" => options.no_baselines = true,
             "--no-aiex" => options.no_aiex = true,
             "--only-gold" => options.only_gold = true,
@@ -54,9 +56,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let own = std::env::current_exe()?;
     let cache = own.ancestors().nth(3).ok_or("the benchmark runs from target/PROFILE/deps")?.join("recall");
-    if !options.no_aiex && !options.only_gold {
-        aiex();
-    }
     for (repository, tuned_on) in repositories(&cache, &options)? {
         match repository {
             Ok(mut repository) => {
@@ -105,7 +104,8 @@ fn measure(repository: &Repository, options: &Options) -> Result<Vec<Method>, Bo
     index::copy_tree(root, workspace.path())?;
     let mut methods = Vec::new();
     if !options.no_aiex {
-        methods.push(ours(workspace.path(), &by_path, &tasks)?);
+        let binary = options.aiex.as_deref().unwrap_or_else(|| aiex());
+        methods.push(ours(binary, workspace.path(), &by_path, &tasks)?);
     }
     if !options.no_baselines {
         methods.extend(others(&repository.language, &read, &by_path, &tasks));
@@ -117,7 +117,12 @@ fn measure(repository: &Repository, options: &Options) -> Result<Vec<Method>, Bo
     Ok(methods)
 }
 
-fn ours(workspace: &Path, by_path: &Sources, tasks: &[(&Task, &Source)]) -> Result<Method, Box<dyn Error>> {
+fn ours(
+    binary: &Path,
+    workspace: &Path,
+    by_path: &Sources,
+    tasks: &[(&Task, &Source)],
+) -> Result<Method, Box<dyn Error>> {
     let home = Home::default();
     let mut method = Method { name: "**aiex**".to_owned(), ..Method::default() };
     let mut refused: HashMap<String, usize> = HashMap::new();
@@ -125,7 +130,7 @@ fn ours(workspace: &Path, by_path: &Sources, tasks: &[(&Task, &Source)]) -> Resu
         let path = workspace.join(&task.path);
         fs::write(&path, masked(&source.text, task))?;
         for (scores, budget) in method.scores.iter_mut().zip(BUDGETS) {
-            let pack = pack::ask(&home, workspace, task, budget).unwrap_or_else(|error| {
+            let pack = pack::ask(binary, &home, workspace, task, budget).unwrap_or_else(|error| {
                 *refused.entry(error).or_default() += 1;
                 Default::default()
             });

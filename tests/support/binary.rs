@@ -75,7 +75,12 @@ impl Home {
 
     /// `aiex` with these arguments, with no other variable of Aiex or of a provider in its environment. `AIEX_LOG` stays.
     pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(&self, arguments: I) -> Command {
-        let mut command = Command::new(aiex());
+        self.command_of(aiex(), arguments)
+    }
+
+    /// The same of another binary.
+    pub fn command_of<I: IntoIterator<Item: AsRef<OsStr>>>(&self, binary: &Path, arguments: I) -> Command {
+        let mut command = Command::new(binary);
         command.args(arguments);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();

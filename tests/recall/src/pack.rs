@@ -19,12 +19,13 @@ const LEVELS: [&str; 4] = ["signature", "signature_doc", "elided", "full"];
 ///
 /// # Errors
 /// What the binary said, or what of its answer breaks the contract, such as a piece that is not in the prompt.
-pub fn ask(home: &Home, workspace: &Path, task: &Task, budget: usize) -> Result<Pack, String> {
+pub fn ask(binary: &Path, home: &Home, workspace: &Path, task: &Task, budget: usize) -> Result<Pack, String> {
     let place = format!("{}:{}", task.path, task.line);
     let budget_text = budget.to_string();
     let arguments = ["context", &place, "--intent", "generate", "--budget", &budget_text, "--json", "--model", MODEL];
     let before = children_seconds();
-    let output = home.command(arguments).current_dir(workspace).output().map_err(|error| error.to_string())?;
+    let output =
+        home.command_of(binary, arguments).current_dir(workspace).output().map_err(|error| error.to_string())?;
     let cpu = children_seconds().zip(before).map(|(after, before)| after - before);
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
