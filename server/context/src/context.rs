@@ -3,6 +3,8 @@
 mod block;
 mod gather;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 
 use std::{ops::Range, sync::Arc};
 

@@ -75,6 +75,9 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
         for (used, weight) in row {
             raise(*used, intent.of_used() * weight, "the target uses it");
         }
+        for of in graph.head_types.get(target as usize).into_iter().flatten().filter(|of| graph.is_tellable(**of)) {
+            raise(*of, intent.of_used() * 0.8, "the target's head names it");
+        }
         for user in graph.users.get(target as usize).into_iter().flatten() {
             match graph.is_test(*user) {
                 true => raise(*user, intent.of_tests(), "it tests the target"),
