@@ -172,7 +172,7 @@ fn an_ignore_file_that_never_ends_is_not_read() {
 fn folders_that_cannot_be_read_are_counted() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_folder, root) = folder(&[("a.rs", ""), ("sub/b.rs", "")]);
-    fs::set_permissions(root.join("sub"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(root.join("sub"), fs::Permissions::from_mode(0o000)).unwrap();
     // Who may do everything reads it all the same.
     let is_root = fs::read_dir(root.join("sub")).is_ok();
     let found = walk(&root);
