@@ -130,8 +130,11 @@ fn limits_hold_and_are_told() {
     check(Limits { bytes: 9, file_bytes: 5, ..all }, &["a.rs", "c.rs"], (1, 1));
     check(Limits { files: 3, ..all }, &["a.rs", "b.rs", "c.rs"], (0, 1));
     let found = rules(&root, &[], Limits { entries: 2, ..all }).walk(None, &|| true);
-    assert!(!found.is_complete && found.files.len() <= 2);
+    assert!(!found.is_complete && found.left_out.is_cut && found.files.len() <= 2);
     assert!(!rules(&root, &[], all).walk(None, &|| false).is_complete);
+    fs::write(root.join("e.md"), "").unwrap();
+    fs::write(root.join("f.md"), "").unwrap();
+    check(Limits { texts: 1, file_bytes: 5, ..all }, &["a.rs", "b.rs", "c.rs", "e.md"], (1, 1));
 }
 
 #[test]
