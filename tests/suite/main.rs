@@ -5,6 +5,7 @@ mod configuration;
 mod documents;
 mod explain;
 mod faults;
+mod index;
 mod invariants;
 mod llama;
 mod neovim;

@@ -184,7 +184,10 @@ impl Shared {
             kept.collect()
         };
         match cache::save(file, &self.rules.root, &kept) {
-            Ok(()) => file.parent().into_iter().for_each(cache::prune),
+            Ok(()) => {
+                tracing::info!(files = kept.len(), "index kept");
+                file.parent().into_iter().for_each(cache::prune)
+            }
             Err(error) => tracing::warn!(%error, "the index is not kept for the next start"),
         }
     }

@@ -1,3 +1,5 @@
+//! What becomes of an index as files and documents change, run for run.
+
 use std::fs;
 
 use aiex_text::{Document, Text};

@@ -1,3 +1,5 @@
+//! What a walk finds in folders of every kind.
+
 use super::*;
 
 /// A folder with files, given by name and contents.
