@@ -7,6 +7,7 @@ mod context;
 mod documents;
 mod explain;
 mod faults;
+mod index;
 mod invariants;
 mod llama;
 mod neovim;

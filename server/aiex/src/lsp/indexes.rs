@@ -178,7 +178,7 @@ fn on_settled(server: &Server) -> OnSettled {
         left_out.iter().for_each(|sentence| tracing::info!(sentence, "workspace index"));
         match phase {
             Phase::Refused(refused) => server.say(MessageType::Info, format!("Aiex: {refused}.")),
-            Phase::Ready if statistics.left_out.beyond_limits > 0 => {
+            Phase::Ready if statistics.left_out.is_beyond_limits() => {
                 left_out.into_iter().for_each(|sentence| server.say(MessageType::Warning, format!("Aiex: {sentence}.")))
             }
             _ => {}

@@ -23,8 +23,10 @@ pub const MARKS: [&str; 17] = [
     "flake.nix",
 ];
 
-/// The most files that a folder without a project's mark may hold.
+/// The most sources, and the most other texts, that a folder without a project's mark may hold.
 pub const MOST_UNMARKED: usize = 2_000;
+/// The most files and folders of any kind that it may hold.
+pub const MOST_UNMARKED_ENTRIES: usize = 20_000;
 
 /// Why a folder is not indexed, as a sentence for its user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +42,7 @@ pub enum Refused {
     Home(PathBuf),
     /// Large, and nothing says that it is a project.
     #[error(
-        "{} is not indexed: it has more than {MOST_UNMARKED} files and none of the marks of a project (such as .git, mix.exs or Cargo.toml); open the folder of a project, or put an empty .aiex.toml here",
+        "{} is not indexed: it has more than {MOST_UNMARKED} sources or {MOST_UNMARKED_ENTRIES} files, and none of the marks of a project (such as .git, mix.exs or Cargo.toml); open the folder of a project, or put an empty .aiex.toml here",
         .0.display()
     )]
     Unmarked(PathBuf),

@@ -189,3 +189,68 @@ pub fn prune(folder: &Path) {
         let _ = fs::remove_file(path);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::workspace::index_file;
+
+    fn written() -> (tempfile::TempDir, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "/// Doc.\npub fn one(a: u8) -> Two { two(a) }\nstruct Two { field: Vec<u8> }\nuse std::fmt;\n";
+        let index = index_file::of_text("a.rs", Language::Rust, text, || true).unwrap();
+        let kept = Kept { stamp: Stamp::default(), hash: 7, language: Language::Rust, index: Arc::new(index) };
+        let files = ["a.rs", "b.rs"].map(|name| (Arc::from(name), kept.clone())).into();
+        let file = folder.path().join("x.index");
+        save(&file, Path::new("/shop"), &files).unwrap();
+        let contents = fs::read(file).unwrap();
+        (folder, contents)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let (folder, _) = written();
+        let read = load(&folder.path().join("x.index"), Path::new("/shop"));
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["a.rs", "b.rs"]);
+        assert!(read.values().all(|kept| kept.hash == 7 && kept.index.len() == 2));
+    }
+
+    #[test]
+    fn only_the_last_used_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        for age in 0..30_u32 {
+            let file = File::create(folder.path().join(format!("{age:02}.index"))).unwrap();
+            let days = if age == 3 { 100 } else { 1 };
+            file.set_modified(now - Duration::from_secs(60) * age - Duration::from_secs(86_400) * days).unwrap();
+        }
+        fs::write(folder.path().join("other.txt"), "").unwrap();
+        prune(folder.path());
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        let expect: Vec<_> = (0..21).filter(|age| *age != 3).map(|age| format!("{age:02}.index")).collect();
+        assert_eq!(names, [expect, vec!["other.txt".to_owned()]].concat());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_a_danger(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
+            let (_folder, mut contents) = written();
+            let body = heading().len() + 8;
+            for (at, byte) in changes {
+                let at = body + at.index(contents.len() - body);
+                contents[at] = byte;
+            }
+            // The table's length is not summed.
+            let sum = checksum(&contents[body + 8..]).to_le_bytes();
+            contents[body - 8..body].copy_from_slice(&sum);
+            let read = decode(&contents, Path::new("/shop"));
+            prop_assert!(read.is_none_or(|files| files.len() <= 2));
+        }
+    }
+}

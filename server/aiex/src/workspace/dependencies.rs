@@ -1,6 +1,6 @@
 //! [`Dependency`]: a package that a workspace depends on, indexed on demand where its source is on disk.
 //!
-//! Only what it offers is indexed, `lib/` and `src/`, at the version that the lock file names.
+//! Only what it offers is indexed, without its tests, at the version that the lock file names.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -20,7 +20,8 @@ use super::{
 use crate::exclude::Excluded;
 
 /// How much of one dependency is indexed.
-const LIMITS: Limits = Limits { files: 2_000, bytes: 8 * 1024 * 1024, file_bytes: 1024 * 1024, entries: 20_000 };
+const LIMITS: Limits =
+    Limits { files: 2_000, texts: 0, bytes: 8 * 1024 * 1024, file_bytes: 1024 * 1024, entries: 20_000 };
 /// The largest lock file that is read, in bytes.
 const MOST_BYTES_OF_LOCK: u64 = 8 * 1024 * 1024;
 /// How many dependencies are kept.
@@ -59,7 +60,7 @@ impl Dependency {
         let (mut workspace, mut hashes) = (Workspace::default(), BTreeMap::new());
         for file in rules.walk(None, &|| true).files {
             let Kind::Source(language) = file.kind else { continue };
-            if !file.path.starts_with("lib/") && !file.path.starts_with("src/") {
+            if !is_offered(package.manager, &file.path) {
                 continue;
             }
             let Ok(read) = read::read(&rules.root, &file.path, LIMITS.file_bytes) else { continue };
@@ -69,6 +70,16 @@ impl Dependency {
             }
         }
         Self { package, workspace: Mutex::new(workspace), hashes, rules }
+    }
+}
+
+/// Whether a file is of what a package offers, not of its tests and builds.
+fn is_offered(manager: Manager, name: &str) -> bool {
+    let folder = name.split_once('/').map(|(folder, _)| folder);
+    match manager {
+        Manager::Mix => matches!(folder, Some("lib" | "src" | "web")),
+        // The manifest may put the library anywhere.
+        Manager::Cargo => folder.is_some_and(|folder| !matches!(folder, "tests" | "benches" | "examples" | "fuzz")),
     }
 }
 

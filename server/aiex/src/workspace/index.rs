@@ -188,6 +188,8 @@ impl WorkspaceIndex {
         let mut limits = options.limits;
         if !admitted.is_marked {
             limits.files = limits.files.min(admission::MOST_UNMARKED);
+            limits.texts = limits.texts.min(admission::MOST_UNMARKED);
+            limits.entries = limits.entries.min(admission::MOST_UNMARKED_ENTRIES);
         }
         let cache = options.cache.map(|folder| cache::file_of(&folder, &admitted.root));
         let shared = Arc::new(Shared {
@@ -342,7 +344,7 @@ impl WorkspaceIndex {
     }
 
     /// A package that the lock files name, by its name, with `-` or `_`: indexed the first time, which takes as long as
-    /// the parse of its `lib/` or `src/`. `None` where its source in that version is not on disk. Blocks.
+    /// its parse. `None` where its source in that version is not on disk. Blocks.
     pub fn dependency(&self, name: &str) -> Option<Arc<Dependency>> {
         self.shared.dependencies.get(name, &self.shared.rules, dependencies::cargo_home().as_deref())
     }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
 };
@@ -34,8 +34,10 @@ const MOST_NAMED: usize = 20;
 /// How much of a workspace is taken in.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most files, of all kinds.
+    /// Most sources.
     pub files: usize,
+    /// Most other texts.
+    pub texts: usize,
     /// Most bytes of sources in all.
     pub bytes: u64,
     /// Most bytes of one source.
@@ -46,7 +48,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { files: 50_000, bytes: 128 * 1024 * 1024, file_bytes: MOST_BYTES_OF_FILE, entries: 500_000 }
+        Self {
+            files: 50_000,
+            texts: 10_000,
+            bytes: 128 * 1024 * 1024,
+            file_bytes: MOST_BYTES_OF_FILE,
+            entries: 500_000,
+        }
     }
 }
 
@@ -107,6 +115,8 @@ pub struct LeftOut {
     pub too_large: usize,
     /// Beyond the limits of the whole.
     pub beyond_limits: usize,
+    /// Whether the walk ended at those limits, so that there are more files than anybody has counted.
+    pub is_cut: bool,
     /// Files and folders that the system does not let read, or whose names are not Unicode.
     pub unreadable: usize,
     /// Links, which are not followed: what they point to in the workspace is found where it is.
@@ -133,6 +143,7 @@ impl LeftOut {
         ];
         let mut parts: Vec<_> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        parts.extend(self.is_cut.then(|| "everything beyond the most files that are looked at".to_owned()));
         parts.extend((!self.folders.is_empty()).then(|| {
             format!(
                 "the folders {}",
@@ -140,6 +151,11 @@ impl LeftOut {
             )
         }));
         (!parts.is_empty()).then(|| format!("left out of the index: {}", parts.join("; ")))
+    }
+
+    /// Whether the workspace is larger than what is taken in.
+    pub fn is_beyond_limits(&self) -> bool {
+        self.is_cut || self.beyond_limits > 0
     }
 
     fn add(&mut self, entry: Entry) {
@@ -267,20 +283,20 @@ impl Rules {
         });
         let (found, entries) = mpsc::channel();
         let (seen, files) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let is_cut = std::sync::atomic::AtomicBool::new(false);
+        let (is_cut, is_stopped) = (AtomicBool::new(false), AtomicBool::new(false));
         walk.build_parallel().run(|| {
             let found = found.clone();
-            let (seen, files, is_cut) = (&seen, &files, &is_cut);
+            let (seen, files, is_cut, is_stopped) = (&seen, &files, &is_cut, &is_stopped);
             Box::new(move |entry| {
-                if seen.fetch_add(1, Ordering::Relaxed) >= self.limits.entries
-                    || files.load(Ordering::Relaxed) > self.limits.files
-                    || !go_on()
-                {
-                    is_cut.store(true, Ordering::Relaxed);
+                let is_beyond = seen.fetch_add(1, Ordering::Relaxed) >= self.limits.entries
+                    || files.load(Ordering::Relaxed) > self.limits.files;
+                if is_beyond || !go_on() {
+                    is_cut.fetch_or(is_beyond, Ordering::Relaxed);
+                    is_stopped.store(true, Ordering::Relaxed);
                     return WalkState::Quit;
                 }
                 if let Some(entry) = self.entry(entry) {
-                    if matches!(entry, Entry::File(_)) {
+                    if matches!(&entry, Entry::File(file) if file.kind != Kind::Text) {
                         files.fetch_add(1, Ordering::Relaxed);
                     }
                     let _ = found.send(entry);
@@ -289,7 +305,8 @@ impl Rules {
             })
         });
         drop((found, walk));
-        let mut result = Found { is_complete: !is_cut.into_inner(), ..Found::default() };
+        let mut result = Found { is_complete: !is_stopped.into_inner(), ..Found::default() };
+        result.left_out.is_cut = is_cut.into_inner();
         for entry in entries.into_iter().chain(folders_left_out) {
             match entry {
                 Entry::File(file) => result.files.push(file),
@@ -317,14 +334,17 @@ impl Rules {
 
     /// Keeps to the limits of the whole: always the same files for the same workspace, unless the walk was cut.
     fn cut(&self, found: &mut Found) {
-        let (mut files, mut bytes) = (0, 0_u64);
+        let (mut files, mut texts, mut bytes) = (0, 0, 0_u64);
         let before = found.files.len();
         found.files.retain(|file| {
-            let size = if matches!(file.kind, Kind::Source(_)) { file.stamp.size } else { 0 };
-            let fits = files < self.limits.files && bytes.saturating_add(size) <= self.limits.bytes;
+            if file.kind == Kind::Text {
+                texts += 1;
+                return texts <= self.limits.texts;
+            }
+            let fits = files < self.limits.files && bytes.saturating_add(file.stamp.size) <= self.limits.bytes;
             if fits {
                 files += 1;
-                bytes += size;
+                bytes += file.stamp.size;
             }
             fits
         });

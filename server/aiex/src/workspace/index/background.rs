@@ -113,7 +113,7 @@ impl Shared {
         if !self.is_open() {
             return Phase::Closed;
         }
-        if !is_marked && (!found.is_complete || found.left_out.beyond_limits > 0) {
+        if !is_marked && (!found.is_complete || found.left_out.is_beyond_limits()) {
             return Phase::Refused(Refused::Unmarked(self.rules.root.clone()));
         }
         let walked_ms = begin.elapsed().as_millis();
@@ -121,9 +121,6 @@ impl Shared {
         {
             let (mut workspace, mut files) = (lock(&self.workspace), self.files());
             files.left_out = found.left_out;
-            if !found.is_complete {
-                files.left_out.beyond_limits = files.left_out.beyond_limits.max(1);
-            }
             files.folders = found.folders;
             for file in found.files {
                 if files.known.contains_key(&file.path) {
@@ -187,7 +184,10 @@ impl Shared {
             kept.collect()
         };
         match cache::save(file, &self.rules.root, &kept) {
-            Ok(()) => file.parent().into_iter().for_each(cache::prune),
+            Ok(()) => {
+                tracing::info!(files = kept.len(), "index kept");
+                file.parent().into_iter().for_each(cache::prune)
+            }
             Err(error) => tracing::warn!(%error, "the index is not kept for the next start"),
         }
     }

@@ -143,7 +143,8 @@ impl Shared {
                 }
                 None => {}
             }
-            let room = self.rules.limits.files.saturating_sub(files.known.len());
+            let most = self.rules.limits.files.saturating_add(self.rules.limits.texts);
+            let room = most.saturating_sub(files.known.len());
             let mut new = 0;
             for file in found.files {
                 match files.known.get(&file.path) {

@@ -1,4 +1,4 @@
-//! Tests of [`WorkspaceIndex`]: what it holds, how it keeps up, and what it survives.
+//! What becomes of an index as files and documents change, run for run.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Tests of the walk: what is taken in, and what is left out.
+//! What a walk finds in folders of every kind.
 
 use super::*;
 
@@ -132,8 +132,11 @@ fn limits_hold_and_are_told() {
     check(Limits { bytes: 9, file_bytes: 5, ..all }, &["a.rs", "c.rs"], (1, 1));
     check(Limits { files: 3, ..all }, &["a.rs", "b.rs", "c.rs"], (0, 1));
     let found = rules(&root, &[], Limits { entries: 2, ..all }).walk(None, &|| true);
-    assert!(!found.is_complete && found.files.len() <= 2);
+    assert!(!found.is_complete && found.left_out.is_cut && found.files.len() <= 2);
     assert!(!rules(&root, &[], all).walk(None, &|| false).is_complete);
+    fs::write(root.join("e.md"), "").unwrap();
+    fs::write(root.join("f.md"), "").unwrap();
+    check(Limits { texts: 1, file_bytes: 5, ..all }, &["a.rs", "b.rs", "c.rs", "e.md"], (1, 1));
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn an_ignore_file_that_never_ends_is_not_read() {
 fn folders_that_cannot_be_read_are_counted() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_folder, root) = folder(&[("a.rs", ""), ("sub/b.rs", "")]);
-    fs::set_permissions(root.join("sub"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(root.join("sub"), fs::Permissions::from_mode(0o000)).unwrap();
     // Who may do everything reads it all the same.
     let is_root = fs::read_dir(root.join("sub")).is_ok();
     let found = walk(&root);
