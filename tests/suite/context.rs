@@ -303,6 +303,30 @@ fn odd_files_and_workspaces_have_a_context_too() {
     workspace.run("lib/none.ex", &[]).failed(&["none.ex"]);
 }
 
+#[test]
+fn what_a_target_uses_of_a_dependency_is_told_from_its_locked_version() {
+    let workspace = Workspace::new("");
+    workspace.write("mix.lock", "%{\n  \"money_box\": {:hex, :money_box, \"1.2.0\", \"x\"},\n}\n");
+    workspace.write("deps/money_box/hex_metadata.config", "{<<\"version\">>,<<\"1.2.0\">>}.\n");
+    workspace.write(
+        "deps/money_box/lib/money_box/parser.ex",
+        "defmodule MoneyBox.Parser do\n  @doc \"Reads an amount.\"\n  @spec parse(binary()) :: integer()\n  def parse(text) do\n    String.to_integer(text)\n  end\n\n  def other(x), do: x\nend\n",
+    );
+    workspace.write(
+        "lib/shop/input.ex",
+        "defmodule Shop.Input do\n  alias MoneyBox.Parser\n\n  def read(text) do\n    Parser.parse(text)\n  end\nend\n",
+    );
+    let context = workspace.json("lib/shop/input.ex:4", &[]);
+    let path = "money_box-1.2.0/lib/money_box/parser.ex";
+    assert_eq!(
+        level(&context, path, "@spec parse(binary()) :: integer()\n  def parse(text)"),
+        Some("signature_doc"),
+        "{context}"
+    );
+    assert_eq!(level(&context, path, "to_integer"), None, "no bodies");
+    assert_eq!(level(&context, path, "def other"), None, "nothing else");
+}
+
 fn open(workspace: &Workspace) -> (Client, String) {
     let mut client = Client::start(&workspace.home, Profile::vscode().workspace(&workspace.path("")));
     let uri = url::Url::from_file_path(workspace.path("lib/shop/cart.ex")).expect("a path").to_string();

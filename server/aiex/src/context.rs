@@ -3,11 +3,16 @@
 mod notes;
 mod show;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aiex_assist::{MAX_TARGET_CHARS, Prompt, PromptInput};
 use aiex_context::{
-    Context, FileIndex, Intent, Request, Sources, Strategy, Workspace,
+    Context, FileIndex, Foreign, Intent, Piece, Request, Sources, Strategy, Workspace,
     secrets::{Redaction, Redactor},
     tokens::{Count, Counter},
 };
@@ -49,6 +54,8 @@ pub struct Asked<'a> {
     pub strategies: &'a [Strategy],
     /// Files that change together with this one, with weights between 0 and about 1.
     pub co_changed: &'a [(Arc<str>, f32)],
+    /// Signatures of what the target uses of dependencies.
+    pub foreign: &'a [Piece],
 }
 
 /// What is sent, and how it came about.
@@ -88,6 +95,8 @@ pub const ASSUMED_MODEL: &str = "openai/gpt-5";
 const LEAST_CODE: usize = 64;
 /// Notes of the project get at most so many hundredths of the budget.
 const NOTES: usize = 10;
+/// Dependencies get at most so many.
+const FOREIGN: usize = 12;
 /// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it.
 const ATTEMPTS: usize = 4;
 
@@ -107,11 +116,13 @@ pub fn build(
     let notes = notes::fitting(asked.notes, asked.budget * NOTES / 100, &|text| counter.count(text).tokens);
     let language = Language::from_file_name(asked.path);
     let sources = Files { asked, read, counter: &counter, language };
-    let code = asked.budget - frame - notes.iter().map(|(_, tokens)| tokens).sum::<usize>();
+    let foreign = fitting(asked.foreign, (asked.budget - frame) * FOREIGN / 100, &counter);
+    let around = notes.iter().map(|(_, tokens)| tokens).chain(foreign.iter().map(|piece| &piece.tokens)).sum::<usize>();
+    let code = asked.budget - frame - around;
     let mut room = code;
     let mut best: Option<Built> = None;
     for _ in 0..ATTEMPTS {
-        let context = workspace.context(
+        let mut context = workspace.context(
             &Request {
                 path: asked.path,
                 range: asked.range.clone(),
@@ -123,6 +134,7 @@ pub fn build(
             },
             &sources,
         );
+        context.pieces.splice(0..0, foreign.iter().cloned());
         let built = finish(asked, &counter, &notes, context);
         let used = built.tokens.tokens;
         let spent = used.saturating_sub(asked.budget - code).max(1);
@@ -145,6 +157,24 @@ pub fn build(
         }
     }
     Ok(best.unwrap_or_else(|| finish(asked, &counter, &[], Context::default())))
+}
+
+/// The first pieces that fit into so many tokens, their headings included.
+fn fitting(pieces: &[Piece], most: usize, counter: &Counter) -> Vec<Piece> {
+    let mut left = most;
+    let mut kept = Vec::new();
+    for piece in pieces {
+        // A heading and the lines of a container.
+        let tokens = counter.count(&piece.text).tokens + counter.count(&piece.path).tokens + 16;
+        if tokens > left {
+            break;
+        }
+        left -= tokens;
+        let mut piece = piece.clone();
+        piece.tokens = tokens;
+        kept.push(piece);
+    }
+    kept
 }
 
 /// Clears everything of secrets and puts it together.
@@ -278,9 +308,11 @@ pub fn of_target(
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
     let name = target.title();
-    let co_changed = index.map(|index| index.history().co_changed(&target.path)).unwrap_or_default();
+    let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
+    let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();
     let asked = Asked {
         intent,
+        foreign: &foreign,
         path: &target.path,
         text: target.snapshot.text().to_string().into(),
         range: target.range(),
@@ -312,3 +344,44 @@ pub fn of_target(
 
 /// How long may be spent on looking for files that have changed.
 const REFRESH: Duration = Duration::from_millis(50);
+
+/// What the target uses of packages whose sources are on disk, in the versions of the lock file. A package that is new
+/// here is indexed first, as long as there is time.
+fn of_dependencies(index: &WorkspaceIndex, target: &Target) -> Vec<Piece> {
+    let begin = Instant::now();
+    let foreign = index.query(|workspace, _| workspace.foreign(&target.path, &target.range()));
+    if foreign.is_empty() {
+        return Vec::new();
+    }
+    let packages = index.dependencies();
+    let mut pieces = Vec::new();
+    for foreign in &foreign {
+        let Some(package) = package_of(foreign, &packages).filter(|_| begin.elapsed() < DEPENDENCIES) else { continue };
+        let Some(dependency) = index.dependency(package) else { continue };
+        let version = dependency.package.version.as_deref().unwrap_or("git");
+        let prefix = format!("{}-{version}", dependency.package.name);
+        let piece =
+            dependency.query(|workspace| workspace.signature_of(foreign, &prefix, &|path| dependency.read(path)));
+        pieces.extend(piece);
+    }
+    pieces.sort_by(|one, other| (&one.path, one.lines).cmp(&(&other.path, other.lines)));
+    pieces.dedup();
+    pieces
+}
+
+/// How long may be spent on dependencies that were not indexed yet.
+const DEPENDENCIES: Duration = Duration::from_millis(1500);
+
+/// The package that a name is of: of Rust its first part, of Elixir the one whose name the module's begins with.
+fn package_of<'p>(foreign: &Foreign, packages: &'p BTreeSet<String>) -> Option<&'p str> {
+    let first = foreign.path.first()?;
+    let found = match foreign.language {
+        Language::Rust => packages.get(first),
+        Language::Elixir => {
+            let module = first.replace('.', "").to_lowercase();
+            let begins = |package: &&String| module.starts_with(&package.replace('_', ""));
+            packages.iter().filter(begins).max_by_key(|package| package.len())
+        }
+    };
+    found.map(String::as_str)
+}

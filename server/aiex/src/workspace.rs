@@ -1,5 +1,4 @@
 //! Workspaces: where one begins, for the command line, which no editor tells; and the index of its files.
-#![allow(dead_code, unused_imports, reason = "the packing that asks the index comes next")]
 
 mod admission;
 mod cache;
@@ -15,14 +14,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 
-pub use admission::Refused;
-pub use dependencies::Dependency;
-pub use history::History;
-pub use index::{Freshness, ListedText, OnProgress, OnSettled, Options, Phase, Progress, Statistics, WorkspaceIndex};
-pub use locks::{Locked, Manager};
-pub use read::Stamp;
-pub use texts::Texts;
-pub use walk::{LeftOut, Limits};
+pub use index::{OnProgress, OnSettled, Options, Phase, WorkspaceIndex};
 
 /// The user's home folder.
 pub fn home() -> Option<PathBuf> {

@@ -150,7 +150,8 @@ fn sample(lines: &mut Lines, language: Language, cursor: usize) -> Option<String
         let holds_cursor = |range: &Range<usize>| range.start <= cursor && cursor <= range.end;
         let step = (run.len() - FIRST - 1).div_ceil(SPREAD + 1).max(1);
         for (at, range) in run.iter().enumerate() {
-            let kept = at < FIRST || at + 1 == run.len() || (at - FIRST + 1) % step == 0 || holds_cursor(range);
+            let kept =
+                at < FIRST || at + 1 == run.len() || (at - FIRST + 1).is_multiple_of(step) || holds_cursor(range);
             if !kept && lines.drop_range(range) {
                 count += 1;
             }

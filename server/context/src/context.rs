@@ -1,12 +1,15 @@
 //! [`Context`]: the pieces of a workspace that are told for a place in it, within a budget of tokens.
 
 mod block;
+mod foreign;
 mod gather;
 mod surroundings;
 #[cfg(test)]
 mod tests;
 
 use std::{ops::Range, sync::Arc};
+
+pub use foreign::Foreign;
 
 use crate::{Intent, Level, Strategy, Workspace};
 

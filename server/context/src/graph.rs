@@ -14,6 +14,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use aiex_syntax::{Language, SymbolKind, Visibility};
 use rustc_hash::FxHashMap;
 
+use crate::Foreign;
 use crate::index::{
     FileIndex, Item,
     names::{NONE, Name, words},
@@ -292,6 +293,33 @@ impl Graph {
             Some(Language::Elixir) => self.elixir.imported(self, file, def),
             None => Vec::new(),
         }
+    }
+
+    /// The whole path of a name in a Rust file, from the crate on, if it is of another crate than the workspace's.
+    pub(crate) fn path_of_elsewhere(&self, file: usize, def: Def, name: Name) -> Option<Vec<String>> {
+        let global = *self.files.get(file)?.globals.get(name as usize)?;
+        self.rust.path_of_elsewhere(self, file, def, global)
+    }
+
+    /// The full name of a module in an Elixir file, if no file of the workspace defines it.
+    pub(crate) fn module_of_elsewhere(&self, file: usize, def: Def, name: Name) -> Option<String> {
+        self.elixir.module_of_elsewhere(self, file, def, self.files.get(file)?.index.names.get(name))
+    }
+
+    /// What a package offers under a name: the public definition whose place fits the path best.
+    pub(crate) fn offered(&self, foreign: &Foreign) -> Option<Def> {
+        let (name, before) = foreign.path.split_last()?;
+        let named = self.by_name.get(self.global(name)? as usize)?;
+        let is_offered = |def: &&Def| self.is_tellable(**def) && self.is_public(**def) && !self.is_test(**def);
+        let fit = |def: Def| {
+            let owner = self.owner(def).and_then(|owner| self.name(owner)).map(|owner| self.text(owner));
+            let owned = owner.is_some_and(|owner| before.last().is_some_and(|before| before == owner));
+            let path = self.file_of(def).map_or("", |file| &file.path);
+            let along = before.iter().filter(|module| path.contains(module.as_str())).count();
+            (owned || owner.is_none(), along, std::cmp::Reverse((path.len(), def)))
+        };
+        let best = named.iter().filter(is_offered).copied().max_by_key(|def| fit(*def))?;
+        fit(best).0.then_some(best)
     }
 
     /// The name by which the module of a free definition is known: of Rust the last of its path, of Elixir the module.

@@ -7,7 +7,7 @@ use aiex_text::Text;
 use crate::{elixir, facts::Facts, outline::Outline, rust, symbol::Symbol};
 
 /// A language with a grammar. Any other text is plain to Aiex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
     /// Elixir, in `.ex` and `.exs` files.
     Elixir,

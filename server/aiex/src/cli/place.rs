@@ -61,7 +61,7 @@ impl Found {
         let options = Options {
             excluded: self.loaded.config.privacy.excluded().ok()?,
             cache: paths::cache_folder(),
-            home: etcetera::home_dir().ok(),
+            home: workspace::home(),
             ..Options::default()
         };
         let index = match WorkspaceIndex::open(&self.workspace, options) {

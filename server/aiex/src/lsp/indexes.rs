@@ -42,7 +42,6 @@ struct Held {
 }
 
 impl Indexes {
-    #[allow(dead_code, reason = "the packing that asks it comes next")]
     /// The index of the folder that holds a path: of several, the innermost.
     pub fn of(&self, path: &Path) -> Option<Arc<WorkspaceIndex>> {
         let held = lock(&self.held);

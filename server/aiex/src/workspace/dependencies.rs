@@ -38,11 +38,7 @@ pub struct Dependency {
 }
 
 impl Dependency {
-    /// Its top folder, without links. Names of its files are relative to it.
-    pub fn root(&self) -> &Path {
-        &self.rules.root
-    }
-
+    #[cfg(test)]
     /// Asks its index something. Others wait meanwhile.
     pub fn query<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
         work(&mut lock(&self.workspace))

@@ -36,6 +36,9 @@ pub struct History {
     by_path: HashMap<Arc<str>, Vec<u32>>,
 }
 
+/// Of about the last 20 commits.
+const LATELY: f32 = 0.82;
+
 impl History {
     /// Asks git, and waits; `go_on` ends the wait by answering `false`. Without git, a repository or commits it is empty.
     pub fn read(root: &Path, go_on: impl Fn() -> bool) -> Self {
@@ -89,6 +92,22 @@ impl History {
         told.sort_by(|one, other| other.1.total_cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         told.truncate(MOST_TOLD);
         told
+    }
+
+    /// The files that have to do with one: those that change together with it, and a little those that changed lately.
+    pub fn related(&self, name: &str) -> Vec<(Arc<str>, f32)> {
+        let mut related = self.co_changed(name);
+        let mut lately: Vec<_> =
+            self.paths.iter().filter(|path| self.recency(path) > LATELY && &***path != name).collect();
+        lately.sort();
+        for path in lately {
+            let weight = self.recency(path) * 0.3;
+            match related.iter_mut().find(|(known, _)| known == path) {
+                Some((_, known)) => *known += weight,
+                None => related.push((path.clone(), weight)),
+            }
+        }
+        related
     }
 
     /// How lately a file changed: 1 for one of the last commit, falling towards 0; 0 for one not changed in the last 300.

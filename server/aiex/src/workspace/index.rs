@@ -114,6 +114,7 @@ pub struct Freshness {
 }
 
 /// A text that is listed and not indexed.
+#[cfg(test)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedText {
     /// Relative to the workspace, with `/`.
@@ -244,11 +245,13 @@ impl WorkspaceIndex {
         waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
+    #[cfg(test)]
     /// What it has done and holds.
     pub fn statistics(&self) -> Statistics {
         self.shared.statistics()
     }
 
+    #[cfg(test)]
     /// The texts that are listed and not indexed, in order of their paths.
     pub fn texts(&self) -> Vec<ListedText> {
         let files = lock(&self.shared.files);
@@ -298,11 +301,13 @@ impl WorkspaceIndex {
         freshness
     }
 
+    #[cfg(test)]
     /// Looks at the sizes and times of files, and indexes anew those that have changed. Whether any had. Blocks.
     pub fn check<'p>(&self, names: impl IntoIterator<Item = &'p str>) -> bool {
         self.shared.check(names.into_iter().map(str::to_owned).collect()) > 0
     }
 
+    #[cfg(test)]
     /// The text of a file as it is indexed: the open document's, else the disk's, indexed anew at once if it changed.
     /// `None` for a file that is not in the index. Blocks; must not be called within [`WorkspaceIndex::query`].
     pub fn read(&self, name: &str) -> Option<Arc<str>> {

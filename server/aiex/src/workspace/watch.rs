@@ -118,6 +118,7 @@ impl Watch {
         before == Some(now)
     }
 
+    #[cfg(test)]
     /// Whether the system tells of changes.
     pub(super) fn is_active(&self) -> bool {
         lock(&self.active).is_some()

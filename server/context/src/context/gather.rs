@@ -105,7 +105,7 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
         let (from, to) = around.lines;
         *file.path == *around.path
             && from <= item.lines.0 as usize + 1
-            && item.lines.0 as usize + 1 <= to
+            && (item.lines.0 as usize) < to
             && around.level == Level::Full
     };
     candidates
@@ -119,6 +119,9 @@ fn likelier(value: f32, weight: f32) -> f32 {
     let odds = value / (1.0 - value).max(f32::EPSILON) * (1.0 + weight.clamp(0.0, 1.0));
     odds / (1.0 + odds)
 }
+
+/// Where the pieces of a file come: the target's last, the others by how much they are worth, and then by path.
+type Order = (bool, u8, Arc<str>);
 
 struct Gathered<'g> {
     graph: &'g Graph,
@@ -169,15 +172,13 @@ impl Gathered<'_> {
         let (choices, headers) = self.choices();
         let chosen = pack(&choices, &headers, u32::try_from(left).unwrap_or(u32::MAX));
         let mut told = Vec::new();
-        let mut by_file: BTreeMap<(bool, u8, Arc<str>), Vec<(u32, Piece)>> = BTreeMap::new();
+        let mut by_file: BTreeMap<Order, Vec<(u32, Piece)>> = BTreeMap::new();
         let mut best: FxHashMap<Arc<str>, f32> = FxHashMap::default();
-        for (at, level) in chosen.iter().enumerate() {
-            let (Some(level), Some(candidate)) = (level, self.candidates.get(at)) else { continue };
+        for (candidate, _) in self.candidates.iter().zip(&chosen).filter(|(_, level)| level.is_some()) {
             if let Some(file) = self.graph.file_of(candidate.def) {
                 let entry = best.entry(file.path.clone()).or_insert(0.0);
                 *entry = entry.max(candidate.value);
             }
-            let _ = level;
         }
         for (at, level) in chosen.into_iter().enumerate() {
             let Some(level) = level.and_then(|level| Level::ALL.get(level + 1)) else { continue };
@@ -326,7 +327,7 @@ fn shown_under(graph: &Graph, def: Def) -> Option<Def> {
 }
 
 /// The line that opens that block.
-fn container_head(graph: &Graph, def: Def, source: &str) -> Option<Arc<str>> {
+pub(super) fn container_head(graph: &Graph, def: Def, source: &str) -> Option<Arc<str>> {
     let container = shown_under(graph, def)?;
     let (item, file) = (graph.item(container)?, graph.file_of(container)?);
     let head = one_line(source.get(item.head.0 as usize..item.head.1 as usize).unwrap_or_default(), file.language);

@@ -117,8 +117,8 @@ fn shortened(
 /// As many characters around the cursor as fit, with marks.
 fn around(text: &str, cursor: usize, fits: &dyn Fn(&str) -> bool) -> String {
     let cut = |half: usize| {
-        let from = text.floor_char_boundary(cursor.min(text.len()).saturating_sub(half));
-        let to = text.floor_char_boundary(cursor.saturating_add(half).min(text.len()));
+        let from = boundary(text, cursor.min(text.len()).saturating_sub(half));
+        let to = boundary(text, cursor.saturating_add(half).min(text.len()));
         let mark = |is_cut: bool| if is_cut { "…" } else { "" };
         format!("{}{}{}", mark(from > 0), text.get(from..to).unwrap_or_default(), mark(to < text.len()))
     };
@@ -127,4 +127,9 @@ fn around(text: &str, cursor: usize, fits: &dyn Fn(&str) -> bool) -> String {
         half /= 2;
     }
     cut(half)
+}
+
+/// The start of the character that holds a byte.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -38,7 +38,8 @@ fn workspace(files: &[(&str, &str)]) -> (Workspace, Files) {
 }
 
 fn ask(workspace: &mut Workspace, sources: &Files, path: &str, at: usize, intent: Intent, budget: usize) -> Context {
-    let request = Request { path, range: at..at, cursor: at, intent, budget, strategies: &Strategy::ALL, co_changed: &[] };
+    let request =
+        Request { path, range: at..at, cursor: at, intent, budget, strategies: &Strategy::ALL, co_changed: &[] };
     workspace.context(&request, sources)
 }
 
@@ -124,7 +125,11 @@ pub fn unrelated(lines: &[String]) -> usize {
 
 #[test]
 fn code_to_be_written_gets_what_its_like_use() {
-    check(Intent::Generate, 220, LEDGER, expect![[r#"
+    check(
+        Intent::Generate,
+        220,
+        LEDGER,
+        expect![[r#"
         ## src/money.rs
         pub enum Currency { Eur, Usd }
         /// An amount in the smallest unit.
@@ -157,13 +162,18 @@ fn code_to_be_written_gets_what_its_like_use() {
                 todo!()
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_explanation_gets_what_is_used_in_full() {
     let asked = LEDGER.replace("$0", "").replace("let account = self", "let account$0 = self");
-    check(Intent::Explain, 600, &asked, expect![[r#"
+    check(
+        Intent::Explain,
+        600,
+        &asked,
+        expect![[r#"
         ## src/money.rs
         /// An amount in the smallest unit.
         pub struct Money(i64);
@@ -193,16 +203,22 @@ fn an_explanation_gets_what_is_used_in_full() {
                 Ok(balance)
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_place_in_no_definition_gets_what_the_file_uses() {
     let asked = LEDGER.replace("$0", "").replace("use crate::ledger::Ledger;", "use$0 crate::ledger::Ledger;");
-    check(Intent::Explain, 600, &asked, expect![[r#"
+    check(
+        Intent::Explain,
+        600,
+        &asked,
+        expect![[r#"
         ## src/report.rs
         use crate::ledger::Ledger;
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -281,10 +297,18 @@ fn mutated(which: usize, at: f64, length: usize, piece: &str) -> Vec<(&'static s
     let mut files: Vec<_> = FIXTURES.iter().map(|(path, source)| (*path, (*source).to_owned())).collect();
     let source = &mut files[which].1;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let start = source.floor_char_boundary((source.len() as f64 * at) as usize);
-    let end = source.ceil_char_boundary((start + length).min(source.len()));
+    let start = boundary(source, (source.len() as f64 * at) as usize, -1);
+    let end = boundary(source, (start + length).min(source.len()), 1);
     source.replace_range(start..end, piece);
     files
+}
+
+fn boundary(text: &str, at: usize, step: isize) -> usize {
+    let mut at = at;
+    while !text.is_char_boundary(at) {
+        at = at.saturating_add_signed(step);
+    }
+    at
 }
 
 const PIECES: [&str; 14] =

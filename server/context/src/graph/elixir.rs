@@ -283,6 +283,14 @@ impl Elixir {
         rows.collect()
     }
 
+    /// The full name of a module as written in an item, if no file of the workspace defines it.
+    pub(super) fn module_of_elsewhere(&self, graph: &Graph, number: usize, def: Def, written: &str) -> Option<String> {
+        self.module(graph, number, def, written)
+            .is_none()
+            .then(|| self.scopes.get(number))?
+            .map(|scopes| full_name(graph, scopes, Some(def), written))
+    }
+
     /// The modules that directives name in an item's scopes.
     pub(super) fn imported(&self, graph: &Graph, number: usize, def: Def) -> Vec<Def> {
         let here = self.scopes.get(number);

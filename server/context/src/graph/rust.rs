@@ -251,6 +251,21 @@ impl Rust {
         None
     }
 
+    /// The whole path of a name, from the crate on, if that is not one of the workspace's.
+    pub(super) fn path_of_elsewhere(&self, graph: &Graph, file: usize, def: Def, name: Global) -> Option<Vec<String>> {
+        let path = match self.imports.get(file).and_then(|imports| imports.get(&name)) {
+            Some(path) => path.clone(),
+            None => vec![name],
+        };
+        let first = path.first()?;
+        let keywords = [self.known.crate_, self.known.self_, self.known.super_, self.known.self_type];
+        let is_own =
+            keywords.contains(&Some(*first)) || self.known.external.contains(first) || self.packages.contains(first);
+        let is_module = graph.text(*first).starts_with(|char: char| char.is_lowercase());
+        (!is_own && is_module && self.path(graph, file, def, &path).is_empty())
+            .then(|| path.into_iter().map(|name| graph.text(name).to_owned()).collect())
+    }
+
     /// What a file imports by name.
     pub(super) fn imported(&self, graph: &Graph, file: usize) -> Vec<Def> {
         let mut names: Vec<_> = self.imports.get(file).into_iter().flatten().collect();

@@ -126,9 +126,11 @@ impl Rust {
             let mut place = self.places.get(of).cloned().unwrap_or_default();
             inline_modules(graph, def, &mut place);
             let mut score = 1;
-            if is_relative && in_package == package {
-                score += 2;
-            } else if modules.first().copied() == in_package && in_package.is_some() {
+            let in_crate = match is_relative {
+                true => in_package == package,
+                false => modules.first().copied() == in_package && in_package.is_some(),
+            };
+            if in_crate {
                 score += 2;
             }
             let shared = modules.iter().filter(|module| place.contains(module)).count();

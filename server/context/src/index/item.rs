@@ -80,14 +80,8 @@ impl Item {
         let head = start..(start + symbol.signature.len()).min(source.len());
         let paragraph = symbol.doc.as_deref().map_or("", first_paragraph);
         let first_word = narrow(doc_words.len());
-        let mut at = 0;
-        for word in paragraph.split(|char: char| !char.is_alphanumeric() && char != '_').filter(|word| word.len() > 2) {
-            if at == WORDS {
-                break;
-            }
-            at += 1;
-            doc_words.push(gathered.names.intern(word));
-        }
+        let words = paragraph.split(|char: char| !char.is_alphanumeric() && char != '_').filter(|word| word.len() > 2);
+        doc_words.extend(words.take(WORDS).map(|word| gathered.names.intern(word)));
         let narrow_arity = |arity: usize| u8::try_from(arity).unwrap_or(u8::MAX - 1);
         Self {
             kind: symbol.kind,

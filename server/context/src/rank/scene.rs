@@ -176,8 +176,8 @@ impl<'g> Scene<'g> {
                     continue;
                 }
                 let other_name = file.globals.get(other.name as usize).copied();
-                let same_container = other.container != NONE
-                    && self.container == Some(file.first.saturating_add(other.container));
+                let same_container =
+                    other.container != NONE && self.container == Some(file.first.saturating_add(other.container));
                 let same_owner = self.owner.is_some() && graph.owner(def) == self.owner;
                 let same_name = other_name == name;
                 let same_trait = serves.is_some() && served(def) == serves;
