@@ -38,7 +38,6 @@ pub struct Dependency {
 }
 
 impl Dependency {
-    #[cfg(test)]
     /// Asks its index something. Others wait meanwhile.
     pub fn query<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
         work(&mut lock(&self.workspace))
