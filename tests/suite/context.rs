@@ -188,6 +188,8 @@ fn a_budget_below_the_instructions_is_refused_with_the_least() {
     refused.failed(&["a budget of 100 tokens is too small", "at least"]);
     let least = words.last().expect("a number").clone();
     let context = workspace.json(ADD, &["--budget", &least]);
+    assert!(level(&context, "lib/shop/cart.ex", "def add(cart, item) do").is_some(), "{context}");
+    workspace.run(ADD, &["--budget", "18446744073709551615"]).done();
     assert!(context["tokens"].as_u64().is_some_and(|tokens| tokens <= least.parse().expect("a number")), "{context}");
 }
 
@@ -233,6 +235,38 @@ fn secrets_are_replaced_and_counted_and_never_shown() {
     open.home.configure("");
     let refused = open.run(ADD, &["--json"]);
     assert!(!refused.stdout.contains(&secret), "a repository may not");
+}
+
+#[test]
+fn a_secret_is_found_wherever_it_is_repeated() {
+    let workspace = Workspace::new("");
+    let secret = ["Zk83hQpL", "29xxWq7T"].concat();
+    workspace.write("lib/shop/price.ex", PRICE.replace("    item\n", &format!("    log(\"{secret}\")\n    item\n")));
+    workspace
+        .write("lib/shop/cart.ex", CART.replace("    %{cart", &format!("    password = \"{secret}\"\n    %{{cart")));
+    let shown = workspace.run(ADD, &["--json"]).done();
+    assert!(
+        shown.contains("AIEX_SECRET_1_") && !shown.contains(&secret),
+        "what only the target says is secret: {shown}"
+    );
+    let url = format!("postgres://admin:{secret}@db.example.org/shop");
+    workspace.write(
+        "test/shop/url_test.exs",
+        format!("defmodule UrlTest do\n  use ExUnit.Case\n  test \"connects to {url}\" do\n    :ok\n  end\nend\n"),
+    );
+    let shown = workspace.run("test/shop/url_test.exs:3", &["--json"]).done();
+    assert!(!shown.contains(&secret), "in a name: {shown}");
+    let key = ["sk-proj-", &"aB3".repeat(40)].concat();
+    workspace.write(
+        "big.json",
+        format!("{{\"a\": \"{}\", \"api_key\": \"{key}\", \"b\": \"{}\"}}", "x ".repeat(40_000), "y ".repeat(40_000)),
+    );
+    for budget in ["700", "1000", "2000", "4000"] {
+        for column in [80_000, 80_030, 80_060, 80_140] {
+            let shown = workspace.run(&format!("big.json:1:{column}"), &["--json", "--budget", budget]).done();
+            assert!(!shown.contains("aB3aB3"), "{column} at {budget}");
+        }
+    }
 }
 
 #[test]

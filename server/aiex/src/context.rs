@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aiex_assist::{MAX_TARGET_CHARS, Prompt, PromptInput};
+use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
     Context, FileIndex, Foreign, Intent, Piece, Request, Sources, Strategy, Workspace,
     secrets::{Redaction, Redactor},
@@ -92,11 +92,13 @@ pub struct TooSmall {
 /// Whose tokens are counted where no model is known.
 pub const ASSUMED_MODEL: &str = "openai/gpt-5";
 /// The fewest tokens of code that are worth a question.
-const LEAST_CODE: usize = 64;
+const LEAST_CODE: usize = 96;
 /// Notes of the project get at most so many hundredths of the budget.
 const NOTES: usize = 10;
 /// Dependencies get at most so many.
 const FOREIGN: usize = 12;
+/// No model takes more.
+pub const MOST_TOKENS: usize = 10_000_000;
 /// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it.
 const ATTEMPTS: usize = 4;
 
@@ -108,55 +110,105 @@ pub fn build(
     asked: &Asked,
 ) -> Result<Built, TooSmall> {
     let counter = Counter::new(asked.model);
+    let sources = Files { asked, read, counter: &counter, language: Language::from_file_name(asked.path) };
     let frame = tokens(&counter, &prompt(asked, &[], ""));
-    let least = frame + LEAST_CODE;
+    let least = frame + 2 * counter.count(asked.path).tokens + LEAST_CODE;
     if asked.budget < least {
         return Err(TooSmall { budget: asked.budget, least });
     }
     let notes = notes::fitting(asked.notes, asked.budget * NOTES / 100, &|text| counter.count(text).tokens);
-    let language = Language::from_file_name(asked.path);
-    let sources = Files { asked, read, counter: &counter, language };
-    let foreign = fitting(asked.foreign, (asked.budget - frame) * FOREIGN / 100, &counter);
+    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, &counter);
     let around = notes.iter().map(|(_, tokens)| tokens).chain(foreign.iter().map(|piece| &piece.tokens)).sum::<usize>();
-    let code = asked.budget - frame - around;
+    let code = (asked.budget - frame).saturating_sub(around);
     let mut room = code;
     let mut best: Option<Built> = None;
     for _ in 0..ATTEMPTS {
-        let mut context = workspace.context(
-            &Request {
-                path: asked.path,
-                range: asked.range.clone(),
-                cursor: asked.cursor,
-                intent: asked.intent,
-                budget: room,
-                strategies: asked.strategies,
-                co_changed: asked.co_changed,
-            },
-            &sources,
-        );
+        let mut context = workspace.context(&asked.request(room), &sources);
+        if context.pieces.is_empty() {
+            break;
+        }
         context.pieces.splice(0..0, foreign.iter().cloned());
-        let built = finish(asked, &counter, &notes, context);
+        let built = finish(&sources, &notes, context);
         let used = built.tokens.tokens;
         let spent = used.saturating_sub(asked.budget - code).max(1);
         if used <= asked.budget {
-            let is_full = used * 100 >= asked.budget * 98
-                || built.context.dropped.is_empty()
-                || best.as_ref().is_some_and(|best| best.tokens.tokens >= used);
-            if best.as_ref().is_none_or(|best| best.tokens.tokens < used) {
+            let is_better = best.as_ref().is_none_or(|best| best.tokens.tokens < used);
+            let is_full = used * 100 >= asked.budget * 98 || built.context.dropped.is_empty() || !is_better;
+            if is_better {
                 best = Some(built);
             }
             if is_full {
                 break;
             }
             room = room * code / spent * 99 / 100;
+        } else if best.is_some() {
+            break;
         } else {
-            if best.is_some() {
-                break;
-            }
             room = (room * code / spent).saturating_sub(room / 100 + 4);
         }
     }
-    Ok(best.unwrap_or_else(|| finish(asked, &counter, &[], Context::default())))
+    best.ok_or(TooSmall { budget: asked.budget, least: least + LEAST_CODE })
+}
+
+/// Clears everything of secrets and puts it together.
+fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Built {
+    let Files { asked, counter, .. } = sources;
+    let mut redactor = Redactor::new(&nonce(asked, &context));
+    let mut notes = notes.to_vec();
+    let (mut instruction, mut name) = (asked.instruction.map(str::to_owned), asked.name.map(str::to_owned));
+    let mut whole = 0;
+    if asked.redact {
+        // Each file as a whole first: what is cut out of one may not show that it is secret, nor what an earlier piece
+        // repeats.
+        let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
+        for path in paths {
+            if let Some(text) = sources.read(&path) {
+                redactor.redact(&path, 1, &text);
+            }
+        }
+        whole = redactor.redactions().len();
+        for (note, _) in &mut notes {
+            note.text = redactor.redact(&note.path, 1, &note.text);
+        }
+        for piece in &mut context.pieces {
+            piece.text = redactor.redact(&piece.path, piece.lines.0, &piece.text);
+        }
+        for words in [&mut instruction, &mut name].into_iter().flatten() {
+            *words = redactor.redact(asked.path, 1, words);
+        }
+    }
+    let clean = Asked { instruction: instruction.as_deref(), name: name.as_deref(), ..(*asked).clone() };
+    let texts: Vec<_> = notes.iter().map(|(note, _)| (note.path.clone(), note.text.clone())).collect();
+    let prompt = prompt(&clean, &texts, &context.text());
+    for piece in &mut context.pieces {
+        piece.tokens = counter.count(&piece.text).tokens;
+    }
+    let tokens = Count { tokens: tokens(counter, &prompt), exact: counter.count("").exact };
+    // The places are those in the files, as far as what is sent has something of them.
+    let told = |redaction: &&Redaction| prompt.user.contains(&redaction.placeholder);
+    let (in_files, in_pieces) = redactor.redactions().split_at(whole);
+    let mut redactions: Vec<_> = in_files.iter().filter(told).cloned().collect();
+    for redaction in in_pieces.iter().filter(told) {
+        if !redactions.iter().any(|known| known.placeholder == redaction.placeholder) {
+            redactions.push(redaction.clone());
+        }
+    }
+    let (model, budget) = (asked.model.to_owned(), asked.budget);
+    Built { intent: asked.intent, model, budget, tokens, notes, context, redactions, prompt }
+}
+
+impl Asked<'_> {
+    fn request(&self, budget: usize) -> Request<'_> {
+        Request {
+            path: self.path,
+            range: self.range.clone(),
+            cursor: self.cursor,
+            intent: self.intent,
+            budget,
+            strategies: self.strategies,
+            co_changed: self.co_changed,
+        }
+    }
 }
 
 /// The first pieces that fit into so many tokens, their headings included.
@@ -175,41 +227,6 @@ fn fitting(pieces: &[Piece], most: usize, counter: &Counter) -> Vec<Piece> {
         kept.push(piece);
     }
     kept
-}
-
-/// Clears everything of secrets and puts it together.
-fn finish(asked: &Asked, counter: &Counter, notes: &[(Note, usize)], mut context: Context) -> Built {
-    let mut redactor = Redactor::new(&nonce(asked, &context));
-    let mut notes = notes.to_vec();
-    let mut instruction = asked.instruction.map(str::to_owned);
-    if asked.redact {
-        for (note, _) in &mut notes {
-            note.text = redactor.redact(&note.path, 1, &note.text);
-        }
-        for piece in &mut context.pieces {
-            piece.text = redactor.redact(&piece.path, piece.lines.0, &piece.text);
-        }
-        instruction = instruction.map(|text| redactor.redact("", 1, &text));
-    }
-    let asked_clean = Asked { instruction: instruction.as_deref(), ..asked.clone() };
-    let texts: Vec<_> = notes.iter().map(|(note, _)| (note.path.clone(), note.text.clone())).collect();
-    let prompt = prompt(&asked_clean, &texts, &context.text());
-    for piece in &mut context.pieces {
-        piece.tokens = counter.count(&piece.text).tokens;
-    }
-    let exact = counter.count("").exact;
-    let tokens = Count { tokens: tokens(counter, &prompt), exact };
-    let redactions = redactor.redactions().to_vec();
-    Built {
-        intent: asked.intent,
-        model: asked.model.to_owned(),
-        budget: asked.budget,
-        tokens,
-        notes,
-        context,
-        redactions,
-        prompt,
-    }
 }
 
 fn prompt(asked: &Asked, notes: &[(String, String)], context: &str) -> Prompt {
@@ -283,7 +300,7 @@ impl Terms {
     pub fn new(config: &Config, model: &str) -> Self {
         Self {
             prose: config.language.0.clone(),
-            budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX),
+            budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX).min(MOST_TOKENS),
             redact: config.privacy.redact_secrets != Some(false),
             model: model.to_owned(),
             strategies: Strategy::ALL.to_vec(),
@@ -293,7 +310,7 @@ impl Terms {
     /// The same with at most so many characters of code: a budget that holds for a model whose context is small.
     pub fn within(&self, most_chars: usize) -> Self {
         // By what a token has at least of most code.
-        let budget = if most_chars >= MAX_TARGET_CHARS { self.budget } else { self.budget.min(most_chars / 4) };
+        let budget = if most_chars == usize::MAX { self.budget } else { self.budget.min(most_chars / 4) };
         Self { budget, ..self.clone() }
     }
 }
@@ -329,7 +346,23 @@ pub fn of_target(
     };
     if let Some(index) = index {
         index.refresh(REFRESH);
-        return index.query(|workspace, texts| build(workspace, &|path| texts.read(path), &asked));
+        let own = target.snapshot.analyse().map(|analysis| {
+            let index = FileIndex::new(&target.path, &asked.text, analysis.syntax);
+            (analysis.syntax.language(), Arc::new(index))
+        });
+        return index.query(|workspace, texts| {
+            // The document may have been changed since the question was asked, which is about what it was then.
+            let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
+            let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
+            if let (Some(_), Some((language, own))) = (&known, &own) {
+                workspace.update(&target.path, *language, own.clone());
+            }
+            let built = build(workspace, &|path| texts.read(path), &asked);
+            if let (Some(known), Some((language, _))) = (known, &own) {
+                workspace.update(&target.path, *language, known);
+            }
+            built
+        });
     }
     let mut workspace = Workspace::default();
     if let Some(analysis) = target.snapshot.analyse() {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use aiex_assist::{MAX_TARGET_CHARS, Prompt};
+use aiex_assist::Prompt;
 use aiex_llm::{
     Author, Error, Event, Health, HttpProvider, Message, Provider as _, Request, Router, StopReason, Target,
     well_known::is_remote,
@@ -246,8 +246,8 @@ impl Engines {
 }
 
 impl Model {
-    /// Asks, and returns the answer. `prompt` makes the question with at most so many characters of code: once again
-    /// with fewer, where the model's context turns out to be too small. `on_text` is given each piece as it comes, and
+    /// Asks, and returns the answer. `prompt` makes the question with at most so many characters of code, `usize::MAX`
+    /// at first: once again with fewer, where the model's context turns out to be too small. `on_text` is given each piece as it comes, and
     /// may end the answer there. Dropping the future closes the connection.
     pub async fn ask(
         &self,
@@ -255,7 +255,7 @@ impl Model {
         prompt: impl Fn(usize) -> Prompt,
         mut on_text: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Answer, AskError> {
-        let whole = prompt(MAX_TARGET_CHARS);
+        let whole = prompt(usize::MAX);
         let sent = whole.user.chars().count();
         match self.ask_once(task, whole, None, &mut on_text).await {
             Err(AskError::Provider(Error::ContextOverflow { used, limit, .. })) => {

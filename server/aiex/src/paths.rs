@@ -28,8 +28,13 @@ pub fn database() -> Option<PathBuf> {
     Some(data_folder()?.join("aiex.db"))
 }
 
-/// What can be made again: the indexes of workspaces.
-pub fn cache_folder() -> Option<PathBuf> {
+/// Where the indexes of workspaces are kept.
+pub fn indexes_folder() -> Option<PathBuf> {
+    Some(cache_folder()?.join("workspaces"))
+}
+
+/// What can be made again.
+fn cache_folder() -> Option<PathBuf> {
     match home() {
         Some(home) => Some(home.join("cache")),
         None => Some(system()?.cache_dir().join("aiex")),

@@ -94,14 +94,14 @@ pub struct AskFile<'a> {
 }
 
 /// A question of the developer's own, with files. `prose` is the language of the answer; the files together have at
-/// most `most_chars` characters, each an equal share.
+/// most `most_chars` characters and [`MAX_TARGET_CHARS`], each an equal share.
 pub fn ask_prompt<'a>(
     question: &str,
     files: impl Iterator<Item = AskFile<'a>> + Clone,
     prose: &str,
     most_chars: usize,
 ) -> Prompt {
-    let share = most_chars / files.clone().count().max(1);
+    let share = most_chars.min(MAX_TARGET_CHARS) / files.clone().count().max(1);
     let mut parts = vec![question.trim().to_owned()];
     for file in files {
         let (text, left_out) = elide(file.text, share);

@@ -88,7 +88,7 @@ pub fn compress(
         let dropped = match (strategy, language) {
             (Strategy::Fold, _) => fold(&mut lines, language),
             (Strategy::Truncate, _) => lines.truncate(cursor, mark_of(language), fits),
-            (Strategy::Sample, Some(language)) => sample(&mut lines, language, cursor),
+            (Strategy::Sample, Some(language)) => sample(&mut lines, language, cursor, fits),
             (Strategy::Semantic, Some(language)) => elide_bodies(&mut lines, language, cursor),
             (Strategy::Sample | Strategy::Semantic, None) => None,
         };
@@ -140,24 +140,35 @@ fn fold(lines: &mut Lines, language: Option<Language>) -> Option<String> {
 
 /// Runs of fewer things are told in full.
 const LEAST_RUN: usize = 12;
-/// Of a run, so many of the first, so many spread over the rest, and the last are kept.
+/// Of a run, so many of the first, the first of these numbers that fits spread over the rest, and the last are kept.
 const FIRST: usize = 4;
-const SPREAD: usize = 3;
+const SPREADS: [usize; 5] = [256, 64, 16, 8, 3];
+/// Longer texts are not parsed once more to be made shorter.
+const MOST_PARSED: usize = 1024 * 1024;
 
-fn sample(lines: &mut Lines, language: Language, cursor: usize) -> Option<String> {
+/// As few as make it fit, or as are left at the most.
+fn sample(lines: &mut Lines, language: Language, cursor: usize, fits: &dyn Fn(&str) -> bool) -> Option<String> {
+    let runs = runs(lines.source(), language);
     let mut count = 0;
-    for run in runs(lines.source(), language) {
-        let holds_cursor = |range: &Range<usize>| range.start <= cursor && cursor <= range.end;
-        let step = (run.len() - FIRST - 1).div_ceil(SPREAD + 1).max(1);
-        for (at, range) in run.iter().enumerate() {
-            let kept =
-                at < FIRST || at + 1 == run.len() || (at - FIRST + 1).is_multiple_of(step) || holds_cursor(range);
-            if !kept && lines.drop_range(range) {
-                count += 1;
-            }
+    for spread in SPREADS {
+        let mut tried = Lines::new(lines.source());
+        count = runs.iter().map(|run| sample_run(&mut tried, run, spread, cursor)).sum::<usize>();
+        let is_enough = fits(&tried.render(mark_of(Some(language)), cursor).0);
+        *lines = tried;
+        if is_enough {
+            break;
         }
     }
     (count > 0).then(|| format!("{count} of many similar entries"))
+}
+
+fn sample_run(lines: &mut Lines, run: &[Range<usize>], spread: usize, cursor: usize) -> usize {
+    let holds_cursor = |range: &Range<usize>| range.start <= cursor && cursor <= range.end;
+    let step = run.len().saturating_sub(FIRST + 1).div_ceil(spread + 1).max(1);
+    let is_kept = |at: usize, range| {
+        at < FIRST || at + 1 == run.len() || (at - FIRST + 1).is_multiple_of(step) || holds_cursor(range)
+    };
+    run.iter().enumerate().filter(|(at, range)| !is_kept(*at, *range) && lines.drop_range(range)).count()
 }
 
 /// Runs of similar things: clauses of one function, and lines of the same shape between brackets.
@@ -185,6 +196,9 @@ fn runs(source: &str, language: Language) -> Vec<Vec<Range<usize>>> {
 }
 
 fn symbols(source: &str, language: Language) -> Vec<Symbol> {
+    if source.len() > MOST_PARSED {
+        return Vec::new();
+    }
     let text = Text::new(source);
     Syntax::parse(language, &text, None, || true).map(|syntax| syntax.symbols(source)).unwrap_or_default()
 }

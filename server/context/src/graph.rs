@@ -76,6 +76,8 @@ pub(crate) struct Graph {
     /// How much it tells that two heads share a type: the fewer name it, the more.
     pub(crate) type_rarity: Vec<f32>,
     stem_ids: FxHashMap<String, u32>,
+    /// Whether `users` holds for all rows.
+    is_settled: bool,
     rust: rust::Rust,
     elixir: elixir::Elixir,
 }
@@ -100,6 +102,7 @@ impl Graph {
             by_name: Vec::new(),
             type_rarity: Vec::new(),
             stem_ids: FxHashMap::default(),
+            is_settled: true,
             rust: rust::Rust::default(),
             elixir: elixir::Elixir::default(),
         };
@@ -137,8 +140,15 @@ impl Graph {
                 *old = row;
             }
         }
-        self.count_users();
+        self.is_settled = false;
         true
+    }
+
+    /// Counts anew who uses what, if a body has changed since.
+    pub(crate) fn settle(&mut self) {
+        if !std::mem::replace(&mut self.is_settled, true) {
+            self.count_users();
+        }
     }
 
     fn add(&mut self, path: &Arc<str>, language: Language, index: &Arc<FileIndex>, folder: u32) {

@@ -25,7 +25,7 @@ use uses::{Gathered, Use};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileIndex {
     pub(crate) names: Names,
-    /// In the order of the text; a container comes before what it contains.
+    /// A container comes before what it contains.
     pub(crate) items: Vec<Item>,
     /// Each item's are a range of these.
     pub(crate) uses: Vec<Use>,
@@ -38,7 +38,7 @@ pub struct FileIndex {
     pub(crate) words: Vec<Name>,
     /// Length of the source in bytes.
     pub(crate) bytes: u32,
-    /// The bytes at which lines start, so that a place can be told without the source.
+    /// How many lines it has.
     pub(crate) lines: u32,
     /// Whether all of it is for tests, benches or examples.
     pub(crate) is_test: bool,
@@ -80,6 +80,12 @@ impl FileIndex {
                         }
                 })
         };
+        // A use, relative to the head that it is in.
+        let same_place = |(from, one): (u32, &Item), (to, two): (u32, &Item)| match (from, to) {
+            (names::NONE, names::NONE) => true,
+            (names::NONE, _) | (_, names::NONE) => false,
+            _ => from.wrapping_sub(one.head_uses.0) == to.wrapping_sub(two.head_uses.0),
+        };
         let same_item = |(one, two): (&Item, &Item)| {
             one.kind == two.kind
                 && one.visibility == two.visibility
@@ -90,6 +96,9 @@ impl FileIndex {
                 && name(self, one.name) == name(other, two.name)
                 && name(self, one.serves) == name(other, two.serves)
                 && same_uses(one.head_uses, two.head_uses)
+                && [(one.result, two.result), (one.of_type, two.of_type), (one.of_trait, two.of_trait)]
+                    .into_iter()
+                    .all(|(from, to)| same_place((from, one), (to, two)))
                 && one.fields.1 - one.fields.0 == two.fields.1 - two.fields.0
                 && self
                     .fields
@@ -97,7 +106,7 @@ impl FileIndex {
                     .unwrap_or_default()
                     .iter()
                     .zip(other.fields.get(span_range(two.fields)).unwrap_or_default())
-                    .all(|(from, to)| name(self, from.0) == name(other, to.0))
+                    .all(|(from, to)| name(self, from.0) == name(other, to.0) && same_place((from.1, one), (to.1, two)))
         };
         let path = |file: &Self, import: &Import| -> Vec<String> {
             file.segments

@@ -45,10 +45,14 @@ pub(crate) fn pack(choices: &[Choice], headers: &[u32], budget: u32) -> Vec<Opti
                 if let Some(choice) = case.get_mut(at) {
                     choice.levels.truncate(kept);
                 }
-                better(greedy(&case, headers, budget, 1.0), &mut best, &mut worth);
+                for thrift in [THRIFT, 1.0, 1.3] {
+                    better(greedy(&case, headers, budget, thrift), &mut best, &mut worth);
+                }
                 if let Some(offer) = case.get_mut(at).and_then(|choice| choice.levels.last_mut()) {
                     offer.value += 1e6;
-                    better(greedy(&case, headers, budget, 1.0), &mut best, &mut worth);
+                    for thrift in [THRIFT, 1.0, 1.3] {
+                        better(greedy(&case, headers, budget, thrift), &mut best, &mut worth);
+                    }
                 }
             }
         }

@@ -220,7 +220,10 @@ pub(crate) fn one_line(text: &str, language: Language) -> String {
         if is_dropped || line.is_empty() {
             continue;
         }
-        let line = line.find(&format!(" {comment}")).and_then(|at| line.get(..at)).unwrap_or(line).trim_end();
+        // Within quotes it is none.
+        let is_comment = |at: &usize| line.get(..*at).is_some_and(|before| before.matches('"').count() % 2 == 0);
+        let comment = line.match_indices(&format!(" {comment}")).map(|(at, _)| at).find(is_comment);
+        let line = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim_end();
         if out.ends_with(['(', '[', '<']) || out.is_empty() {
             out.push_str(line);
         } else if line.starts_with([')', ']', '>', '.']) {

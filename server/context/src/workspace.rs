@@ -16,8 +16,8 @@ pub struct Workspace {
 
 impl Workspace {
     /// Adds a file, or replaces what is known of it.
-    pub fn update(&mut self, path: &str, language: Language, index: FileIndex) {
-        let index = Arc::new(index);
+    pub fn update(&mut self, path: &str, language: Language, index: impl Into<Arc<FileIndex>>) {
+        let index = index.into();
         if let Some(graph) = &mut self.graph
             && !graph.replace(path, &index)
         {
@@ -47,6 +47,8 @@ impl Workspace {
     /// file defines has changed, else nothing.
     pub(crate) fn graph(&mut self) -> &Graph {
         let files = &self.files;
-        self.graph.get_or_insert_with(|| Graph::new(files))
+        let graph = self.graph.get_or_insert_with(|| Graph::new(files));
+        graph.settle();
+        graph
     }
 }

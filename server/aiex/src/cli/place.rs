@@ -50,17 +50,19 @@ impl Found {
     /// What a model is asked about it, with the workspace's code.
     pub(super) fn question(&self, intent: Intent, model: &str, budget: Option<usize>) -> Question<'_> {
         let mut terms = Terms::new(&self.loaded.config, model);
-        terms.budget = budget.unwrap_or(terms.budget);
-        let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err();
+        terms.budget = budget.unwrap_or(terms.budget).min(context::MOST_TOKENS);
+        let index = self.index();
+        let is_ignored = |path: &Path| index.as_ref().is_some_and(|index| !index.admits(path));
+        let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err() || is_ignored(path);
         let notes = context::notes(&self.workspace, &self.target.path, is_private);
-        Question { target: &self.target, index: self.index(), intent, terms, notes }
+        Question { target: &self.target, index, intent, terms, notes }
     }
 
     /// The index of the workspace, ready; without one the file alone is known, and that is said.
     fn index(&self) -> Option<WorkspaceIndex> {
         let options = Options {
             excluded: self.loaded.config.privacy.excluded().ok()?,
-            cache: paths::cache_folder(),
+            cache: paths::indexes_folder(),
             home: workspace::home(),
             ..Options::default()
         };

@@ -24,7 +24,8 @@ pub struct Question {
 }
 
 impl Question {
-    /// With the index of the document's workspace, if there is one. Reads the project's notes.
+    /// With the index of the document's workspace, if there is one. Reads the project's notes, for which this task's
+    /// thread may block.
     pub fn new(
         server: &Server,
         target: &Arc<Target>,

@@ -131,7 +131,7 @@ impl Indexes {
 async fn open(server: &Server, folder: &Path, excluded: Excluded, token: String) -> Option<Arc<WorkspaceIndex>> {
     let options = Options {
         excluded,
-        cache: paths::cache_folder().map(|folder| folder.join("workspaces")),
+        cache: paths::indexes_folder(),
         home: workspace::home(),
         watch: true,
         history: true,

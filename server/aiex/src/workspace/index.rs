@@ -264,6 +264,11 @@ impl WorkspaceIndex {
         self.shared.name(path)
     }
 
+    /// Whether a file is of those that are taken in: neither ignored nor excluded.
+    pub fn admits(&self, path: &Path) -> bool {
+        self.name(path).is_some_and(|name| self.shared.rules.admits(&name))
+    }
+
     /// Notes that a document was opened or changed. Cheap, and never waits.
     pub fn document_changed(&self, path: &Path, snapshot: Arc<Snapshot>) {
         let Some(name) = self.name(path) else { return };

@@ -119,8 +119,13 @@ fn around(text: &str, cursor: usize, fits: &dyn Fn(&str) -> bool) -> String {
     let cut = |half: usize| {
         let from = boundary(text, cursor.min(text.len()).saturating_sub(half));
         let to = boundary(text, cursor.saturating_add(half).min(text.len()));
+        // No part of a word: it may be a key, of which nobody could see any more that it is one.
+        let is_word = |char: char| char.is_ascii_alphanumeric() || "_-+/=.".contains(char);
+        let shown = text.get(from..to).unwrap_or_default();
+        let shown = if from > 0 { shown.trim_start_matches(is_word) } else { shown };
+        let shown = if to < text.len() { shown.trim_end_matches(is_word) } else { shown };
         let mark = |is_cut: bool| if is_cut { "…" } else { "" };
-        format!("{}{}{}", mark(from > 0), text.get(from..to).unwrap_or_default(), mark(to < text.len()))
+        format!("{}{shown}{}", mark(from > 0), mark(to < text.len()))
     };
     let mut half = text.len();
     while half > 0 && !fits(&cut(half)) {

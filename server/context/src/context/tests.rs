@@ -292,6 +292,30 @@ const FIXTURES: [(&str, &str); 4] = [
     ("lib/shop/order.ex", include_str!("../../../../fixtures/elixir_shop/lib/shop/order.ex")),
 ];
 
+#[test]
+fn texts_made_to_be_slow_or_deep_are_no_danger() {
+    let many = |piece: &dyn Fn(usize) -> String, count: usize| (0..count).map(piece).collect::<String>();
+    let generics = many(&|n| format!("A{n}, "), 3000);
+    for (path, source) in [
+        ("lib/deep.ex", format!("defmodule B do\n def g do\n{}", "~H({".repeat(5000))),
+        (
+            "lib/self.ex",
+            format!(
+                "defmodule A do\n defmacro __using__(_) do\n quote do\n{} end\n end\nend\ndefmodule B do\n use A\n def f, do: A.Zed.x()\nend\n",
+                "use A\n".repeat(1000)
+            ),
+        ),
+        ("src/generics.rs", format!("impl<{generics}> X {{\n{}}}\n", many(&|n| format!("fn f{n}() {{}}\n"), 3000))),
+        ("src/names.rs", many(&|n| format!("mod a{n} {{ fn x() {{ x() }} }}\n"), 3000)),
+        ("src/brackets.rs", format!("fn f() {{ {}", "(".repeat(20_000))),
+        ("src/macros.rs", format!("{}{}", "m! { fn f() {} ".repeat(2000), "}".repeat(2000))),
+    ] {
+        let (mut workspace, sources) = workspace(&[(path, &source)]);
+        let context = ask(&mut workspace, &sources, path, source.len() / 2, Intent::Generate, 1000);
+        assert!(sources.count(&context.text()) <= 1000, "{path}");
+    }
+}
+
 /// The fixtures with a piece of one of them replaced.
 fn mutated(which: usize, at: f64, length: usize, piece: &str) -> Vec<(&'static str, String)> {
     let mut files: Vec<_> = FIXTURES.iter().map(|(path, source)| (*path, (*source).to_owned())).collect();
@@ -311,8 +335,24 @@ fn boundary(text: &str, at: usize, step: isize) -> usize {
     at
 }
 
-const PIECES: [&str; 14] =
-    ["", "{", "}", "end", "fn f(", "|x| x.", "\"", "impl X for ", "def f(", "use a::{b", "%{", "é", "\n", "Self::"];
+const PIECES: [&str; 16] = [
+    "~H({",
+    "fn f(a: Money) -> Currency {",
+    "",
+    "{",
+    "}",
+    "end",
+    "fn f(",
+    "|x| x.",
+    "\"",
+    "impl X for ",
+    "def f(",
+    "use a::{b",
+    "%{",
+    "é",
+    "\n",
+    "Self::",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]

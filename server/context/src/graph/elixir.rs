@@ -1,7 +1,7 @@
 //! What Elixir bodies use: functions by module, name and arity, through aliases, imports and `use`.
 
 use aiex_syntax::{Language, SymbolKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Def, Global, Graph, Row, Weights};
 use crate::index::{
@@ -125,7 +125,14 @@ impl Elixir {
     }
 
     /// What a module as written in an item means, by its full name.
-    fn module(&self, graph: &Graph, number: usize, def: Def, written: &str) -> Option<Def> {
+    fn module(
+        &self,
+        graph: &Graph,
+        number: usize,
+        def: Def,
+        written: &str,
+        used: &mut Option<Vec<Resolved>>,
+    ) -> Option<Def> {
         let scopes_of = self.scopes.get(number)?;
         let full = full_name(graph, scopes_of, Some(def), written);
         if let Some(found) = graph.global(&full).and_then(|name| self.modules.get(&name)) {
@@ -134,7 +141,7 @@ impl Elixir {
         // Aliases that `use` brings in.
         let (first, rest) = written.split_once('.').map_or((written, ""), |(first, rest)| (first, rest));
         let first = graph.global(first)?;
-        let used = self.used(graph, number, def);
+        let used = used.get_or_insert_with(|| self.used(graph, number, def));
         let alias = used.iter().find(|one| one.kind == ImportKind::Alias && one.name == Some(first))?;
         let mut full = graph.text(alias.module).to_owned();
         if !rest.is_empty() {
@@ -152,9 +159,12 @@ impl Elixir {
             .filter(|one| one.kind == ImportKind::Use)
             .map(|one| one.module)
             .collect();
+        let mut seen = FxHashSet::default();
         for _ in 0..USE_DEPTH {
             let mut further = Vec::new();
-            for module in std::mem::take(&mut next) {
+            for module in
+                std::mem::take(&mut next).into_iter().filter(|module| seen.insert(*module)).collect::<Vec<_>>()
+            {
                 for def in self.modules.get(&module).into_iter().flatten() {
                     let Some(file) = graph.file_of.get(*def as usize).map(|file| *file as usize) else { continue };
                     let Some(of) = self.scopes.get(file) else { continue };
@@ -248,7 +258,7 @@ impl Elixir {
             let base = one.base.checked_sub(span.0).and_then(|base| modules.get(base as usize).copied()).flatten();
             let found = match one.what {
                 What::Module => {
-                    let module = self.module(graph, number, def, graph.text(name));
+                    let module = self.module(graph, number, def, graph.text(name), &mut used);
                     if let (Some(module), Some(entry)) = (module, modules.get_mut(at)) {
                         *entry = Some(module);
                     }
@@ -285,7 +295,7 @@ impl Elixir {
 
     /// The full name of a module as written in an item, if no file of the workspace defines it.
     pub(super) fn module_of_elsewhere(&self, graph: &Graph, number: usize, def: Def, written: &str) -> Option<String> {
-        self.module(graph, number, def, written)
+        self.module(graph, number, def, written, &mut None)
             .is_none()
             .then(|| self.scopes.get(number))?
             .map(|scopes| full_name(graph, scopes, Some(def), written))

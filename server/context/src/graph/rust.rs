@@ -56,16 +56,16 @@ pub(super) fn relate(graph: &mut Graph) {
     let list =
         |graph: &Graph, names: &[&str]| -> Vec<Global> { names.iter().filter_map(|name| graph.global(name)).collect() };
     rust.known = Known {
-        self_type: graph.global("Self"),
-        crate_: graph.global("crate"),
-        self_: graph.global("self"),
-        super_: graph.global("super"),
+        self_type: Some(graph.intern("Self")),
+        crate_: Some(graph.intern("crate")),
+        self_: Some(graph.intern("self")),
+        super_: Some(graph.intern("super")),
         external: list(graph, &["std", "core", "alloc"]),
         wrappers: list(graph, WRAPPERS),
         transparent: list(graph, TRANSPARENT),
         prelude: list(graph, PRELUDE),
-        target: graph.global("Target"),
-        deref: graph.global("Deref"),
+        target: Some(graph.intern("Target")),
+        deref: Some(graph.intern("Deref")),
     };
     for file in 0..graph.files.len() {
         let Some((path, is_rust)) =

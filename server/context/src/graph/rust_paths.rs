@@ -7,6 +7,9 @@ use super::{
     rust::{MOST_NAMESAKES, Rust},
 };
 
+/// Names that so many definitions have are not looked at: `new` and its like are members.
+const MOST_NAMED: usize = 2000;
+
 /// The definitions that a path may mean, as good as each other.
 pub(super) type Meant = Vec<Def>;
 
@@ -64,7 +67,8 @@ impl Rust {
 
     /// Definitions with a name that are no members; enums for their variants.
     fn free(&self, graph: &Graph, name: Global) -> Meant {
-        let named = graph.by_name.get(name as usize).into_iter().flatten().copied();
+        let named = graph.by_name.get(name as usize).filter(|named| named.len() <= MOST_NAMED);
+        let named = named.into_iter().flatten().copied();
         named.filter(|def| self.is_free(graph, *def)).collect()
     }
 

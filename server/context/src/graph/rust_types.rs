@@ -99,7 +99,7 @@ impl<'g> Types<'g> {
     fn meaning(&self, at: usize, one: &Use) -> Meaning {
         match one.what {
             What::Path => self.path(at, one),
-            What::Segment => self.segment(at, one),
+            What::Segment => self.segment(one),
             What::Value => {
                 let mut meaning = self.path(at, one);
                 // A name that stands alone is a local far more often than a function from elsewhere.
@@ -215,7 +215,7 @@ impl<'g> Types<'g> {
         self.found(found)
     }
 
-    fn segment(&self, at: usize, one: &Use) -> Meaning {
+    fn segment(&self, one: &Use) -> Meaning {
         let Some(name) = self.global(one.name) else { return Meaning::default() };
         if let Some(base) = self.base(one) {
             if let Some(members) = self.rust.member(base, name) {
@@ -237,7 +237,6 @@ impl<'g> Types<'g> {
             base = before.base;
         }
         path.reverse();
-        let _ = at;
         self.found(self.rust.path(self.graph, self.file, self.def, &path))
     }
 

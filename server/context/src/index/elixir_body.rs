@@ -29,8 +29,16 @@ pub(super) enum DirectiveKind {
     Behaviour,
 }
 
+/// Templates in code in templates are looked into this deep.
+const TEMPLATES: usize = 4;
+
 /// Gathers the uses of a text, and its directives.
 pub(super) fn scan<'s>(source: &'s str, gathered: &mut Gathered<'s>) -> Vec<Directive<'s>> {
+    scan_at(source, gathered, 0)
+}
+
+/// The same for code that stands in so many templates.
+fn scan_at<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) -> Vec<Directive<'s>> {
     let tokens: Vec<_> = Tokens::new(source).collect();
     let mut scan = Scan {
         tokens: &tokens,
@@ -39,6 +47,7 @@ pub(super) fn scan<'s>(source: &'s str, gathered: &mut Gathered<'s>) -> Vec<Dire
         directives: Vec::new(),
         bound: FxHashSet::default(),
         piped: false,
+        depth,
     };
     let mut at = 0;
     while at < tokens.len() {
@@ -56,6 +65,7 @@ struct Scan<'s, 't, 'g> {
     bound: FxHashSet<&'s str>,
     /// Whether the next call is piped into.
     piped: bool,
+    depth: usize,
 }
 
 /// An open bracket; of a call, with what is known of its arguments.
@@ -257,12 +267,14 @@ impl<'s> Scan<'s, '_, '_> {
 
     /// The components and the code of a HEEx template.
     fn template(&mut self, source: &'s str) {
-        template(source, self.gathered, 0);
+        if self.depth < TEMPLATES {
+            template(source, self.gathered, self.depth + 1);
+        }
     }
 }
 
 /// Gathers the uses of a HEEx or EEx template: `<.button>`, `<Layouts.app>`, `{@code}`, `<%= code %>`.
-pub(super) fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) {
+fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) {
     let bytes = source.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at).copied() {
@@ -272,8 +284,8 @@ pub(super) fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: 
                 let code = rest.trim_start_matches(['%', '=', '#', '!']);
                 let skipped = rest.len() - code.len();
                 let end = code.find("%>").unwrap_or(code.len());
-                if depth < 4 {
-                    scan(code.get(..end).unwrap_or_default(), gathered);
+                if depth < TEMPLATES {
+                    scan_at(code.get(..end).unwrap_or_default(), gathered, depth + 1);
                 }
                 at += 1 + skipped + end;
             }
@@ -298,8 +310,8 @@ pub(super) fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: 
             }
             b'{' => {
                 let end = closing_brace(rest);
-                if depth < 4 {
-                    scan(rest.get(..end).unwrap_or_default(), gathered);
+                if depth < TEMPLATES {
+                    scan_at(rest.get(..end).unwrap_or_default(), gathered, depth + 1);
                 }
                 at += 1 + end;
             }

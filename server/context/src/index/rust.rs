@@ -17,6 +17,9 @@ use super::{
 /// Macros around items are looked into this deep: `cfg_rt! { … }`.
 const MACRO_DEPTH: usize = 3;
 
+/// So many bytes of macros are parsed on each level.
+const MACRO_BYTES: usize = 512 * 1024;
+
 pub(super) fn index(source: &str, symbols: &[Symbol]) -> FileIndex {
     let lines = LineIndex::new(source);
     let mut all = symbols.to_vec();
@@ -63,7 +66,8 @@ pub(super) fn index(source: &str, symbols: &[Symbol]) -> FileIndex {
             rust_body::scan(code, head.values, &mut gathered);
             item.body_uses = (begin, gathered.next());
         }
-        generics.push(inner);
+        let is_container = matches!(symbol.kind, SymbolKind::Impl | SymbolKind::Trait);
+        generics.push(if is_container { inner } else { Generics::new() });
         file.items.push(item);
     }
     for gap in gaps(source, &all) {
@@ -126,11 +130,13 @@ fn add_items_of_macros(source: &str, symbols: &mut Vec<Symbol>, depth: usize) {
         return;
     }
     let mut found = Vec::new();
+    let mut left = MACRO_BYTES;
     for gap in gaps(source, symbols) {
         let text = source.get(gap.clone()).unwrap_or_default();
         for inside in macros_with_items(text) {
             let range = gap.start + inside.start..gap.start + inside.end;
-            let Some(inner) = source.get(range.clone()) else { continue };
+            let Some(inner) = source.get(range.clone()).filter(|inner| inner.len() <= left) else { continue };
+            left -= inner.len();
             let Ok(syntax) = Syntax::parse(Language::Rust, &Text::new(inner), None, || true) else { continue };
             let mut items = syntax.symbols(inner);
             if depth + 1 < MACRO_DEPTH {

@@ -26,6 +26,9 @@ pub(super) struct Head<'s> {
 /// Generic parameters in force and what bounds them.
 pub(super) type Generics<'s> = Vec<(&'s str, u32)>;
 
+/// More are in generated code only.
+const GENERICS: usize = 64;
+
 /// Reads heads and fields out of tokens.
 pub(super) struct Reader<'s, 'g> {
     tokens: Vec<Token<'s>>,
@@ -137,7 +140,7 @@ impl<'s, 'g> Reader<'s, 'g> {
     fn bound(&mut self, from: usize, to: usize) {
         let name = self.text(from);
         let types = if self.is(from + 1, b':') { self.types(from + 2, to) } else { NONE };
-        let is_name = self.kind(from) == Some(Kind::Word);
+        let is_name = self.kind(from) == Some(Kind::Word) && self.generics.len() < GENERICS;
         match self.generics.iter_mut().rev().find(|(known, _)| *known == name) {
             Some(known) if types != NONE => known.1 = types,
             Some(_) => {}

@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aiex_assist::MAX_TARGET_CHARS;
 use aiex_context::Intent;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -91,10 +90,13 @@ async fn work(
                 context::Question::new(server, &target, Intent::Explain, instruction.clone(), &loaded, &model.name);
             let whole = question.clone();
             let whole = blocking(move || whole.build()).await?.map_err(|error| error.to_string())?.prompt;
-            let prompt = |most: usize| match most >= MAX_TARGET_CHARS {
+            let prompt = |most: usize| match most == usize::MAX {
                 true => whole.clone(),
                 // The model's context is smaller than the budget: once more, with less.
-                false => question.within(most).build().map_or_else(|_| whole.clone(), |built| built.prompt),
+                false => {
+                    let built = tokio::task::block_in_place(|| question.within(most).build());
+                    built.map_or_else(|_| whole.clone(), |built| built.prompt)
+                }
             };
             let asked = model.ask("explain", prompt, move |piece| {
                 let _ = send.send(piece.len());
@@ -157,5 +159,7 @@ pub(super) fn shown_path(server: &Server, uri: &str) -> String {
     let path = convert::name_of_file(uri);
     let folder = server.settings.folder_of(&path);
     let below = folder.and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));
-    below.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or(path).display().to_string()
+    let shown = below.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or(path);
+    let parts: Vec<_> = shown.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    if shown.is_absolute() { shown.display().to_string() } else { parts.join("/") }
 }
