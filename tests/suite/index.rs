@@ -12,7 +12,11 @@ fn a_folder_is_indexed_once_and_taken_up_again() {
     let (home, folder) = (Home::default(), tempfile::tempdir().expect("a folder"));
     fs::create_dir(folder.path().join("src")).expect("a folder");
     for (name, text) in [("Cargo.toml", ""), ("src/a.rs", "fn a() {}"), ("src/b.rs", "fn b() {}")] {
-        fs::write(folder.path().join(name), text).expect("a file");
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        // What was written in this very moment may change without its time telling, and is not kept.
+        let before = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(before)).expect("its time");
     }
     let indexed = || {
         let mut client = Client::start(&home, Profile::vscode().workspace(folder.path()));
