@@ -324,6 +324,20 @@ pub fn of_target(
     notes: &[Note],
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
+    let begin = Instant::now();
+    let built = chosen(index, target, intent, instruction, notes, terms);
+    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
+    built
+}
+
+fn chosen(
+    index: Option<&WorkspaceIndex>,
+    target: &Target,
+    intent: Intent,
+    instruction: Option<&str>,
+    notes: &[Note],
+    terms: &Terms,
+) -> Result<Built, TooSmall> {
     let name = target.title();
     let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
     let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();

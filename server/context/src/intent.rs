@@ -55,7 +55,7 @@ impl Intent {
     pub(crate) fn least(self) -> f32 {
         match self {
             Self::Generate => 0.0005,
-            Self::Refactor | Self::Fix | Self::GenerateTests => 0.08,
+            Self::Refactor | Self::Fix | Self::GenerateTests => 0.15,
             Self::Explain | Self::Document | Self::Review | Self::Ask => 0.2,
         }
     }
@@ -70,12 +70,12 @@ impl Intent {
         }
     }
 
-    /// What remains of the likelihood of everything else, where the target's body shows what it uses.
+    /// What remains of the likelihood of everything else, since the target's body shows what it uses.
     pub(crate) fn of_others(self) -> f32 {
         match self {
             Self::Generate => 1.0,
-            Self::Refactor | Self::Fix | Self::GenerateTests => 0.5,
-            Self::Explain | Self::Document | Self::Review | Self::Ask => 0.25,
+            Self::GenerateTests => 0.5,
+            Self::Refactor | Self::Fix | Self::Explain | Self::Document | Self::Review | Self::Ask => 0.25,
         }
     }
 
@@ -114,8 +114,7 @@ impl Intent {
     pub(crate) fn surroundings(self) -> u32 {
         match self {
             Self::Generate => 6,
-            Self::Refactor | Self::Fix => 6,
-            Self::Explain | Self::Document | Self::GenerateTests | Self::Review | Self::Ask => 0,
+            _ => 0,
         }
     }
 }

@@ -349,7 +349,8 @@ fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
     let full = bytes(item.range.1.saturating_sub(item.range.0));
     let elided = bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8;
     let mut offers: Vec<Offer> = Vec::new();
-    let types = if is_type { [1.0, 1.0, 1.25, 1.3, 1.2] } else { [1.0; 5] };
+    // Of a type, its fields tell most, and all its docs little.
+    let types = if is_type { [1.0, 1.0, 1.25, 0.0, 0.65] } else { [1.0; 5] };
     for ((cost, worth), more) in
         [signature, summary, elided, full].into_iter().zip(worth.iter().skip(1)).zip(types.iter().skip(1))
     {

@@ -75,10 +75,12 @@ fn grow<'t>(
         left -= cost;
         to += 1;
     }
-    while from < own.0 && slice(from..from + 1).trim().is_empty() {
+    // Only what stands between blank lines is whole.
+    let is_blank = |line: usize| slice(line..line + 1).trim().is_empty();
+    while from < own.0 && (is_blank(from) || from > 0 && !is_blank(from - 1)) {
         from += 1;
     }
-    while to > own.1 && slice(to..to + 1).trim().is_empty() {
+    while to > own.1 && (is_blank(to) || to + 1 < lines && !is_blank(to + 1)) {
         to -= 1;
     }
     (from, to)

@@ -130,39 +130,32 @@ fn code_to_be_written_gets_what_its_like_use() {
         220,
         LEDGER,
         expect![[r#"
-        ## src/money.rs
-        pub enum Currency { Eur, Usd }
-        /// An amount in the smallest unit.
-        pub struct Money(i64);
-        impl Money {
-            pub fn plus(self, other: Money) -> Result<Money, crate::ledger::Error> {
-                Ok(Money(self.0 + other.0))
+            ## src/money.rs
+            pub enum Currency { Eur, Usd }
+            /// An amount in the smallest unit.
+            pub struct Money(i64);
+            impl Money {
+                pub fn plus(self, other: Money) -> Result<Money, crate::ledger::Error> {
+                    Ok(Money(self.0 + other.0))
+                }
             }
-        }
-        ## src/ledger.rs
-        /// Accounts and what is on them.
-        pub struct Ledger {
-            accounts: Vec<Account>,
-            currency: Currency,
-        }
-        pub struct Account {
-            name: String,
-            balance: Money,
-        }
-        pub enum Error {
-            Unknown,
-            TooMuch,
-        }
-        impl Ledger {
-            fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
-                self.accounts.iter_mut().find(|account| account.name == name)
+            ## src/ledger.rs
+            /// Accounts and what is on them.
+            pub struct Ledger { accounts: Vec<Account>, currency: Currency }
+            pub struct Account { name: String, balance: Money }
+            pub enum Error { Unknown, TooMuch }
+            impl Ledger {
+                /// Puts money onto an account.
+                pub fn credit(&mut self, name: &str, amount: Money) -> Result<Money, Error>;
+                fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
+                    self.accounts.iter_mut().find(|account| account.name == name)
+                }
+                /// Takes money from an account.
+                pub fn debit(&mut self, name: &str, amount: Money) -> Result<Money, Error> {
+                    todo!()
+                }
             }
-            /// Takes money from an account.
-            pub fn debit(&mut self, name: &str, amount: Money) -> Result<Money, Error> {
-                todo!()
-            }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -174,36 +167,30 @@ fn an_explanation_gets_what_is_used_in_full() {
         600,
         &asked,
         expect![[r#"
-        ## src/money.rs
-        /// An amount in the smallest unit.
-        pub struct Money(i64);
-        impl Money {
-            pub fn plus(self, other: Money) -> Result<Money, crate::ledger::Error> {
-                Ok(Money(self.0 + other.0))
+            ## src/money.rs
+            /// An amount in the smallest unit.
+            pub struct Money(i64);
+            impl Money {
+                pub fn plus(self, other: Money) -> Result<Money, crate::ledger::Error> {
+                    Ok(Money(self.0 + other.0))
+                }
             }
-        }
-        ## src/ledger.rs
-        pub struct Account {
-            name: String,
-            balance: Money,
-        }
-        pub enum Error {
-            Unknown,
-            TooMuch,
-        }
-        impl Ledger {
-            fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
-                self.accounts.iter_mut().find(|account| account.name == name)
+            ## src/ledger.rs
+            pub struct Account { name: String, balance: Money }
+            pub enum Error { Unknown, TooMuch }
+            impl Ledger {
+                fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
+                    self.accounts.iter_mut().find(|account| account.name == name)
+                }
+                /// Puts money onto an account.
+                pub fn credit(&mut self, name: &str, amount: Money) -> Result<Money, Error> {
+                    let account = self.account_mut(name).ok_or(Error::Unknown)?;
+                    let balance = account.balance.plus(amount)?;
+                    account.balance = balance;
+                    Ok(balance)
+                }
             }
-            /// Puts money onto an account.
-            pub fn credit(&mut self, name: &str, amount: Money) -> Result<Money, Error> {
-                let account = self.account_mut(name).ok_or(Error::Unknown)?;
-                let balance = account.balance.plus(amount)?;
-                account.balance = balance;
-                Ok(balance)
-            }
-        }
-    "#]],
+        "#]],
     );
 }
 
