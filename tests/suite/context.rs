@@ -414,7 +414,6 @@ fn a_private_file_has_no_context_and_is_in_none() {
     workspace.run("lib/shop/price.ex:3", &[]).failed(&["price.ex", "privacy.exclude"]);
 }
 
-/// What a workspace holds, so that a test may look at it.
 #[test]
 fn a_folder_that_is_no_project_is_told_and_its_file_explained_alone() {
     let home = Home::default();

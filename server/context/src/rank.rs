@@ -63,10 +63,6 @@ pub(crate) fn rank_range(graph: &Graph, path: &str, range: Range<usize>) -> Vec<
 
 /// The definitions worth a thought for a target, the likeliest first.
 pub(crate) fn rank(graph: &Graph, target: Def) -> Vec<Candidate> {
-    rank_with(graph, target, &WEIGHTS)
-}
-
-pub(crate) fn rank_with(graph: &Graph, target: Def, weights: &[f32; COUNT]) -> Vec<Candidate> {
     let scene = Scene::new(graph, target);
     let mut features = Features::new(&scene);
     let mut candidates: Vec<_> = scene
@@ -74,7 +70,7 @@ pub(crate) fn rank_with(graph: &Graph, target: Def, weights: &[f32; COUNT]) -> V
         .into_iter()
         .map(|def| {
             let features = features.of(def);
-            let z: f32 = features.iter().zip(weights).map(|(feature, weight)| feature * weight).sum();
+            let z: f32 = features.iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum();
             Candidate { def, value: 1.0 / (1.0 + (-z).exp()), features, reason: None }
         })
         .collect();

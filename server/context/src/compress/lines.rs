@@ -171,7 +171,7 @@ impl<'s> Lines<'s> {
         if *gone == 0 {
             return;
         }
-        let first = self.text(at - *gone.min(&mut { at }));
+        let first = self.text(at.saturating_sub(*gone));
         let indent: String = first.chars().take_while(|char| matches!(char, ' ' | '\t')).collect();
         if !out.is_empty() && !out.ends_with('\n') {
             out.push('\n');

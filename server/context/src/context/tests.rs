@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aiex_syntax::{Language, Syntax};
 use aiex_text::Text;
 use expect_test::{Expect, expect};
-use proptest::prelude::{Just, ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
 use crate::FileIndex;
@@ -371,7 +371,6 @@ proptest! {
         place in (0.0..1.0_f64, 0.0..1.0_f64),
         length in 0..40_usize,
         piece in prop::sample::select(&PIECES[..]),
-        _case in Just(()),
     ) {
         let files = mutated(which, place.0, length, piece);
         let all: Vec<_> = files.iter().map(|(path, source)| (*path, source.as_str())).collect();
