@@ -4,6 +4,7 @@
 //! fit to be shown; [`hover_facts`] and the explanations quote the workspace only in code or escaped.
 //! This crate does no I/O, reads no clock, and cannot panic on any text.
 
+mod edits;
 mod english;
 mod hover;
 mod markdown;
@@ -14,6 +15,7 @@ mod structural;
 #[cfg(test)]
 mod testing;
 
+pub use edits::{Draft, FilePatch, Moved, Patch, Refusal, Source, Task, draft};
 pub use hover::{FactsLevel, hover_facts};
 pub use markdown::{code as code_span, fenced};
 pub use prompt::{AskFile, MAX_TARGET_CHARS, Prompt, PromptInput, ask_prompt, prompt};

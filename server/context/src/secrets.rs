@@ -141,6 +141,20 @@ impl Redactor {
         out
     }
 
+    /// The placeholders in a text that this redactor gave, each once, with the secrets that they stand for.
+    pub fn used(&self, text: &str) -> Vec<(String, String)> {
+        let mut used: Vec<(String, String)> = Vec::new();
+        for (range, number) in self.placeholders(text) {
+            let value = number.checked_sub(1).and_then(|index| self.values.get(index));
+            if let (Some(value), Some(placeholder)) = (value, text.get(range))
+                && !used.iter().any(|(known, _)| known == placeholder)
+            {
+                used.push((placeholder.to_owned(), value.0.to_string()));
+            }
+        }
+        used
+    }
+
     /// The placeholders in a text that look like this redactor's and are not: a model made them up, and an edit that
     /// has one would write it into the file.
     pub fn unknown<'a>(&self, text: &'a str) -> Vec<&'a str> {

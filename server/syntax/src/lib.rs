@@ -10,14 +10,18 @@ mod language;
 mod outline;
 mod parse;
 mod pieces;
+mod problems;
 mod rust;
 mod symbol;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use facts::{Branch, BranchKind, ClauseFacts, Facts};
 pub use language::Language;
 pub use outline::Outline;
 pub use parse::{MAX_BYTES, Stopped, Syntax};
 pub use pieces::{Bond, Item, ItemKind, Joint, Piece, Pieces, identity};
+pub use problems::Problem;
 pub use symbol::{Call, Clause, Symbol, SymbolKind, Visibility};
+pub use tokens::{Token, TokenClass};

@@ -10,7 +10,9 @@ use crate::{
     language::Language,
     outline::Outline,
     pieces::{self, Pieces},
+    problems::{self, Problem},
     symbol::Symbol,
+    tokens::{self, Token},
 };
 
 /// The largest text that is parsed, in bytes. A tree takes about 27 times its source, so a larger one stays plain.
@@ -83,6 +85,16 @@ impl Syntax {
     /// Whether any part of the text did not parse.
     pub fn has_errors(&self) -> bool {
         self.tree.root_node().has_error()
+    }
+
+    /// The places that do not parse, in order.
+    pub fn problems(&self) -> Vec<Problem> {
+        problems::find(&self.tree)
+    }
+
+    /// Every token of `text`, which must be the text that was parsed, comments included, in order.
+    pub fn tokens(&self, text: &str) -> Vec<Token> {
+        tokens::all(self.language, &self.tree, text)
     }
 
     /// The symbols and calls of `text`, which must be the text that was parsed.

@@ -1,0 +1,330 @@
+//! Edits: from a model's reply to a [`Patch`] that passed every rule, or a [`Refusal`] that says which it broke.
+//!
+//! ```text
+//! reply -> blocks (reply) -> places in files (place, hunks) -> new texts -> scope, secrets, parse (gate) -> Patch
+//! ```
+//!
+//! Definitions are found by their names and hunks by their text, never by the numbers of lines; where there is any
+//! doubt, nothing is changed. What the user types meanwhile is theirs: [`FilePatch::onto`] carries a patch over it or
+//! gives it up.
+
+mod gate;
+mod hunks;
+mod indent;
+mod patch;
+mod place;
+mod refusal;
+mod reply;
+mod scope;
+mod source;
+
+use std::{ops::Range, sync::Arc};
+
+use aiex_context::{Intent, secrets::Redactor};
+use aiex_syntax::{Language, Problem, Syntax};
+use aiex_text::{Edit, Text, apply};
+
+pub use patch::{FilePatch, Moved, Patch};
+pub use refusal::Refusal;
+pub use source::Source;
+
+use place::Placed;
+use reply::{Block, Body};
+use source::File;
+
+/// The longest reply that is read, in bytes.
+const LONGEST: usize = 2 * 1024 * 1024;
+/// The most files that one reply may change.
+const MOST_FILES: usize = 50;
+
+/// What a reply was asked for.
+#[derive(Clone, Debug)]
+pub struct Task<'a> {
+    /// What is to be done.
+    pub intent: Intent,
+    /// The file that it is about, relative to the workspace; one that is not among `sources` is to be made.
+    pub path: &'a str,
+    /// The files of which the model was shown some or all.
+    pub sources: &'a [Source],
+    /// What is meant of the file: a definition, or all of it. In bytes of what was shown, half-open.
+    pub target: Range<usize>,
+    /// The byte at which the cursor stands, of what was shown.
+    pub cursor: usize,
+    /// The user's words.
+    pub instruction: Option<&'a str>,
+    /// What replaced secrets in what was shown.
+    pub redactor: Option<&'a Redactor>,
+    /// The old and the new name of the target, where an edit of its own file has renamed it.
+    renamed: Option<(String, String)>,
+}
+
+impl<'a> Task<'a> {
+    /// A task about a file, with what was shown of it and of others.
+    pub fn new(intent: Intent, path: &'a str, sources: &'a [Source], target: Range<usize>) -> Self {
+        let cursor = target.start;
+        Self { intent, path, sources, target, cursor, instruction: None, redactor: None, renamed: None }
+    }
+
+    /// Whether the instruction names a definition, by its last name as a word of its own.
+    fn names(&self, qualified: &str) -> bool {
+        let bare = qualified.split('/').next().unwrap_or(qualified);
+        let name = bare.rsplit(['.', ':']).next().unwrap_or(bare);
+        let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '?' | '!');
+        let words = self.instruction.unwrap_or_default();
+        !name.is_empty() && words.split(|char: char| !is_part(char)).any(|word| word == name)
+    }
+}
+
+/// A reply as it would change the files: everything is in order but, perhaps, the parse.
+#[derive(Debug)]
+pub struct Draft {
+    patch: Patch,
+    /// By the index of the file.
+    problems: Vec<(usize, Problem)>,
+}
+
+impl Draft {
+    /// The files that tree-sitter finds new fault with: path and text. The language's own parser may know better.
+    pub fn doubtful(&self) -> impl Iterator<Item = &FilePatch> {
+        let files = self.patch.files.iter().enumerate();
+        files.filter(|(index, _)| self.problems.iter().any(|(file, _)| file == index)).map(|(_, file)| file)
+    }
+
+    /// The patch, if every file parses, or is `accepted` by its language's own parser.
+    ///
+    /// # Errors
+    /// With the first place that does not parse.
+    pub fn checked(self, mut accepted: impl FnMut(&FilePatch) -> bool) -> Result<Patch, Refusal> {
+        for (index, problem) in &self.problems {
+            let Some(file) = self.patch.files.get(*index) else { continue };
+            if !accepted(file) {
+                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), problem));
+            }
+        }
+        Ok(self.patch)
+    }
+}
+
+/// Reads a model's reply to a task, and finds what it would change.
+///
+/// # Errors
+/// With the first rule that it breaks.
+pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
+    if reply.len() > LONGEST {
+        return Err(Refusal::TooLong(LONGEST));
+    }
+    if let Some(made_up) =
+        task.redactor.and_then(|redactor| redactor.unknown(reply).first().map(|word| (*word).to_owned()))
+    {
+        return Err(Refusal::Placeholder(made_up));
+    }
+    let secrets = task.redactor.map(|redactor| redactor.used(reply)).unwrap_or_default();
+    let restored = task.redactor.map_or_else(|| reply.to_owned(), |redactor| redactor.restore(reply));
+    let language = Language::from_file_name(task.path);
+    let parses = |code: &str| language.is_some_and(|language| holds_code(language, code));
+    let blocks = reply::read(&restored, &parses)?;
+    let blocks = meant(blocks, task, &parses);
+    let mut files: Vec<(&str, Vec<&Block>)> = Vec::new();
+    for block in &blocks {
+        let path = path_of(block, task)?;
+        match files.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, blocks)) => blocks.push(block),
+            None => files.push((path, vec![block])),
+        }
+    }
+    if files.len() > MOST_FILES {
+        return Err(Refusal::Malformed("it changes too many files"));
+    }
+    // The target's own file first: what it renames may be renamed elsewhere.
+    files.sort_by_key(|(path, _)| *path != task.path);
+    let mut task = task.clone();
+    let (mut patches, mut problems) = (Vec::new(), Vec::new());
+    for (path, blocks) in files {
+        let Some(source) = task.sources.iter().find(|source| source.path == path) else {
+            let (patch, new) = new_file(path, &blocks, &task, &secrets)?;
+            problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
+            patches.push(patch);
+            continue;
+        };
+        let before = File::new(path, source.shown());
+        let placed = placed(&before, &blocks, &task)?;
+        let text = applied(&before, &placed)?;
+        if text == *before.text {
+            continue;
+        }
+        if let Some(char) = placed.iter().find_map(|placed| gate::invisible(&placed.text, &before.text)) {
+            return Err(Refusal::Invisible(char));
+        }
+        let after = File::new(path, text.as_str().into());
+        scope::check(&before, &after, &task, &secrets)?;
+        if path == task.path {
+            task.renamed = scope::renamed(&before, &after, &task);
+        }
+        problems.extend(gate::new_problems(Some(&before), &after).into_iter().map(|problem| (patches.len(), problem)));
+        let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
+        let (before, version) = (Some(source.text.clone()), source.version);
+        patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors });
+    }
+    if patches.is_empty() {
+        return Err(Refusal::Unchanged);
+    }
+    Ok(Draft { patch: Patch { files: patches }, problems })
+}
+
+/// Whether a text is code: it parses, and more than a word of it.
+fn holds_code(language: Language, code: &str) -> bool {
+    let text = Text::new(code);
+    let syntax = Syntax::parse(language, &text, None, || true).ok().filter(|syntax| !syntax.has_errors());
+    syntax.is_some_and(|syntax| {
+        !syntax.symbols(code).is_empty()
+            || syntax.tokens(code).iter().any(|token| token.class != aiex_syntax::TokenClass::Code)
+    })
+}
+
+/// The blocks that are meant to become code: of several, those that define something, and of hunks and code the hunks.
+/// A block that shows how to call what was written is talk.
+fn meant(blocks: Vec<Block>, task: &Task, parses: &dyn Fn(&str) -> bool) -> Vec<Block> {
+    if blocks.len() < 2 || !parses_any(task) {
+        return blocks;
+    }
+    let has_hunks = blocks.iter().any(|block| matches!(block.body, Body::Hunks(_)));
+    let is_meant = |block: &Block| match &block.body {
+        Body::Hunks(_) => true,
+        Body::Code(code) => {
+            !has_hunks && (block.path.is_some() || defines(task, code) || !parses(code) && !is_talk(&block.language))
+        }
+    };
+    let (meant, rest): (Vec<_>, Vec<_>) = blocks.into_iter().partition(is_meant);
+    if meant.is_empty() { rest } else { meant }
+}
+
+fn parses_any(task: &Task) -> bool {
+    Language::from_file_name(task.path).is_some()
+}
+
+/// Languages of blocks that are never an edit.
+fn is_talk(language: &str) -> bool {
+    matches!(
+        language,
+        "sh" | "bash" | "shell" | "console" | "text" | "txt" | "output" | "iex" | "markdown" | "md" | "json" | "toml"
+    )
+}
+
+fn defines(task: &Task, code: &str) -> bool {
+    let Some(language) = Language::from_file_name(task.path) else { return false };
+    Syntax::parse(language, &Text::new(code), None, || true).is_ok_and(|syntax| !syntax.symbols(code).is_empty())
+}
+
+/// The file that a block is for: the one that it names, else the task's.
+fn path_of<'b>(block: &'b Block, task: &'b Task<'_>) -> Result<&'b str, Refusal> {
+    let Some(named) = block.path.as_deref() else { return Ok(task.path) };
+    let named = named.strip_prefix("./").unwrap_or(named);
+    if named == task.path || task.sources.iter().any(|source| source.path == named) {
+        return Ok(named);
+    }
+    // Shortened: `cart.ex` for `lib/shop/cart.ex`.
+    if task.path.strip_suffix(named).is_some_and(|rest| rest.ends_with('/')) {
+        return Ok(task.path);
+    }
+    if !gate::is_inside(named) {
+        return Err(Refusal::Outside(named.to_owned()));
+    }
+    Ok(named)
+}
+
+fn placed(file: &File, blocks: &[&Block], task: &Task) -> Result<Vec<Placed>, Refusal> {
+    let target = if file.path == task.path { task.target.clone() } else { 0..0 };
+    let mut all = Vec::new();
+    for block in blocks {
+        if let Some(wanted) = file.language.filter(|language| is_other(&block.language, *language)) {
+            let (found, path) = (block.language.clone(), file.path.clone());
+            return Err(Refusal::OtherLanguage { found, path, wanted: wanted.id() });
+        }
+        match &block.body {
+            Body::Code(code) if code.trim().is_empty() => return Err(Refusal::Malformed("a block of code is empty")),
+            Body::Code(code) => {
+                // A block that is told twice counts once.
+                let found = place::place(code, file, task)?;
+                all.extend(found.into_iter().filter(|one| !all.contains(one)).collect::<Vec<_>>());
+            }
+            Body::Hunks(hunks) => {
+                for hunk in hunks {
+                    all.push(hunks::place(hunk, file, &target)?);
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a fence names a language that the file is not in.
+fn is_other(named: &str, language: Language) -> bool {
+    let own: &[&str] = match language {
+        Language::Elixir => &["elixir", "ex", "exs", "eelixir"],
+        Language::Rust => &["rust", "rs"],
+    };
+    !named.is_empty() && !own.contains(&named) && !matches!(named, "text" | "txt" | "code" | "plaintext" | "suggestion")
+}
+
+/// The text with every replacement, in the line ends of the file.
+fn applied(file: &File, placed: &[Placed]) -> Result<String, Refusal> {
+    let edit = |placed: &Placed| Edit {
+        range: placed.range.clone(),
+        text: match file.line_ending {
+            "\n" => placed.text.clone(),
+            ending => placed.text.replace('\n', ending),
+        },
+    };
+    let edits: Vec<Edit> = placed.iter().map(edit).collect();
+    let text = apply(&Text::new(&file.text), &edits).map_err(|_| Refusal::Overlap(file.path.clone()))?;
+    Ok(text.to_string())
+}
+
+/// A file that is to be made: the task's own, or one that the instruction names.
+fn new_file(
+    path: &str,
+    blocks: &[&Block],
+    task: &Task,
+    secrets: &[(String, String)],
+) -> Result<(FilePatch, Vec<Problem>), Refusal> {
+    if !gate::is_inside(path) {
+        return Err(Refusal::Outside(path.to_owned()));
+    }
+    let is_asked = path == task.path || task.instruction.is_some_and(|words| words.contains(path));
+    if task.intent != Intent::Generate {
+        return Err(Refusal::NotShown(path.to_owned()));
+    }
+    if !is_asked {
+        return Err(Refusal::NotAsked(path.to_owned()));
+    }
+    if let Some((placeholder, _)) = secrets.first() {
+        return Err(Refusal::Moved { placeholder: placeholder.clone(), place: path.to_owned() });
+    }
+    let mut text = String::new();
+    for block in blocks {
+        let Body::Code(code) = &block.body else {
+            return Err(Refusal::Malformed("a new file has nothing to search in"));
+        };
+        if let Some(wanted) = Language::from_file_name(path).filter(|language| is_other(&block.language, *language)) {
+            let found = block.language.clone();
+            return Err(Refusal::OtherLanguage { found, path: path.to_owned(), wanted: wanted.id() });
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(code.trim_matches('\n'));
+        text.push('\n');
+    }
+    if text.trim().is_empty() {
+        return Err(Refusal::Malformed("a block of code is empty"));
+    }
+    if let Some(char) = gate::invisible(&text, "") {
+        return Err(Refusal::Invisible(char));
+    }
+    let file = File::new(path, Arc::from(text.as_str()));
+    let problems = gate::new_problems(None, &file);
+    Ok((FilePatch { path: path.to_owned(), before: None, version: 0, after: text, anchors: Vec::new() }, problems))
+}
+
+#[cfg(test)]
+mod tests;

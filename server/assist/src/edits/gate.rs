@@ -1,0 +1,106 @@
+//! The gate: what every edit must pass before anyone sees it. An edit that fails any rule is not applied at all.
+
+use aiex_syntax::Problem;
+
+use super::{Refusal, source::File};
+use crate::prose::clean_text;
+
+/// The places of `after` that do not parse and that `before` did not have.
+pub(super) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> {
+    let problems = |file: &File| file.syntax.as_ref().map(aiex_syntax::Syntax::problems).unwrap_or_default();
+    let said = |file: &File, problem: &Problem| {
+        let text = file.slice(problem.range.clone());
+        (text.split_whitespace().collect::<String>(), problem.missing.clone())
+    };
+    let mut known: Vec<_> =
+        before.map(|before| problems(before).iter().map(|one| said(before, one)).collect()).unwrap_or_default();
+    let new = |problem: &Problem| match known.iter().position(|one| *one == said(after, problem)) {
+        Some(at) => {
+            known.swap_remove(at);
+            false
+        }
+        None => true,
+    };
+    problems(after)
+        .into_iter()
+        .filter({
+            let mut new = new;
+            move |problem| new(problem)
+        })
+        .collect()
+}
+
+/// What is wrong at a place, in a few words.
+pub(super) fn unparsed(after: &File, problem: &Problem) -> Refusal {
+    let before = after.slice(0..problem.range.start);
+    let line = before.matches('\n').count() + 1;
+    let what = match &problem.missing {
+        Some(missing) => format!("`{missing}` is missing"),
+        None => {
+            let text = after.slice(problem.range.clone()).trim();
+            let first: String = text.lines().next().unwrap_or_default().chars().take(80).collect();
+            format!("`{first}` is not expected")
+        }
+    };
+    Refusal::Unparsed { path: after.path.clone(), line, what }
+}
+
+/// A character that does not show, which `before` does not have.
+pub(super) fn invisible(text: &str, before: &str) -> Option<char> {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t')) {
+        return None;
+    }
+    let shown = clean_text(text);
+    let mut kept = shown.chars().peekable();
+    let dropped = text.chars().filter(|char| kept.next_if_eq(char).is_none());
+    dropped.into_iter().find(|char| !before.contains(*char))
+}
+
+/// Whether a path is one that may be written below a workspace: relative, without `..`, and nothing hidden in it.
+pub(super) fn is_inside(path: &str) -> bool {
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.contains(|char: char| {
+                char.is_control() || matches!(char, '\\' | ':' | '<' | '>' | '|' | '?' | '*' | '"')
+            })
+            && !part.ends_with(['.', ' '])
+    };
+    path.len() < 400 && path.split('/').all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside_and_in_sight() {
+        for inside in ["lib/shop/cart.ex", "a.rs", "priv/repo/migrations/1_a.exs"] {
+            assert!(is_inside(inside), "{inside}");
+        }
+        for outside in [
+            "../a.rs",
+            "/etc/passwd",
+            "~/.bashrc/../x",
+            ".git/hooks/pre-commit",
+            "a/../../b",
+            "a//b",
+            "",
+            "C:\\a.rs",
+            "a/.env",
+            "a\u{0}b",
+            "x.",
+        ] {
+            assert!(!is_inside(outside), "{outside}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_show_is_found_unless_it_was_there() {
+        assert_eq!(invisible("let a = \"é 👍\";\n", ""), None);
+        assert_eq!(invisible("let a\u{202e} = 1;", ""), Some('\u{202e}'));
+        assert_eq!(invisible("let a\u{202e} = 1;", "// \u{202e}"), None);
+        assert_eq!(invisible("a\u{1b}[31m", ""), Some('\u{1b}'));
+        assert_eq!(invisible("a\u{8}", ""), Some('\u{8}'));
+    }
+}

@@ -1,0 +1,336 @@
+//! What an intent may change: compares a file before and after an edit, definition by definition, token by token.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aiex_context::Intent;
+use aiex_syntax::{Language, TokenClass};
+
+use super::{Refusal, Task, source::File};
+
+/// What an intent may change, for the sentence that says so.
+pub(super) fn allowed(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Refactor => "the target, new definitions beside it, and the calls of what it renames",
+        Intent::Fix => "the target and its imports",
+        Intent::Document => "comments, documentation and specs of the target",
+        Intent::Generate => "the empty body, or add new definitions",
+        Intent::GenerateTests => "or add tests",
+        Intent::Explain | Intent::Review | Intent::Ask => "nothing",
+    }
+}
+
+/// The tokens of each definition that are not of one inside it, by its name. What is of none goes by the empty name.
+struct Own<'f> {
+    tokens: BTreeMap<Key, Vec<(TokenClass, &'f str)>>,
+    of_symbol: Vec<Key>,
+}
+
+/// A qualified name, and how many of that name came before.
+type Key = (String, usize);
+
+impl<'f> Own<'f> {
+    fn of(file: &'f File) -> Self {
+        let mut count = BTreeMap::<&str, usize>::new();
+        let of_symbol: Vec<Key> = file
+            .symbols
+            .iter()
+            .map(|symbol| {
+                let number = count.entry(&symbol.qualified).or_default();
+                *number += 1;
+                (symbol.qualified.clone(), *number)
+            })
+            .collect();
+        let mut tokens: BTreeMap<Key, Vec<_>> = of_symbol.iter().map(|key| (key.clone(), Vec::new())).collect();
+        // Symbols and tokens are both in order, but clauses of Elixir may stand apart.
+        let mut parts: Vec<_> = Vec::new();
+        for (index, symbol) in file.symbols.iter().enumerate() {
+            parts.push((symbol.range.clone(), index));
+            let apart = symbol.clauses.iter().filter(|clause| clause.range.start >= symbol.range.end);
+            parts.extend(apart.map(|clause| (clause.range.clone(), index)));
+        }
+        parts.sort_by_key(|(range, index)| (range.start, std::cmp::Reverse(range.end), *index));
+        let (mut open, mut next) = (Vec::<(std::ops::Range<usize>, usize)>::new(), parts.into_iter().peekable());
+        for token in &file.tokens {
+            while let Some(part) = next.next_if(|(range, _)| range.start <= token.range.start) {
+                open.push(part);
+            }
+            while open.last().is_some_and(|(range, _)| range.end <= token.range.start) {
+                open.pop();
+            }
+            let inner = open.iter().rev().find(|(range, _)| range.contains(&token.range.start));
+            let key = inner.and_then(|(_, index)| of_symbol.get(*index)).cloned().unwrap_or_default();
+            tokens.entry(key).or_default().push((token.class, file.slice(token.range.clone())));
+        }
+        Self { tokens, of_symbol }
+    }
+
+    /// The keys of a symbol and of what it holds.
+    fn within(&self, file: &File, target: Option<usize>) -> BTreeSet<Key> {
+        let is_inside =
+            |index: usize| Some(index) == target || file.containers(index).any(|outer| Some(outer) == target);
+        self.of_symbol.iter().enumerate().filter(|(index, _)| is_inside(*index)).map(|(_, key)| key.clone()).collect()
+    }
+}
+
+/// Whether what `after` changes of `before` is what the intent may change. `before` is the file as the model was shown
+/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not.
+pub(super) fn check(before: &File, after: &File, task: &Task, secrets: &[(String, String)]) -> Result<(), Refusal> {
+    if before.language.is_none() || before.syntax.is_none() {
+        return outside_of_target(before, after, task);
+    }
+    let (old, new) = (Own::of(before), Own::of(after));
+    let is_target_file = before.path == task.path;
+    let target = is_target_file.then(|| before.symbol_of(&task.target)).flatten();
+    let is_whole_file = is_target_file && target.is_none();
+    let mut inside = old.within(before, target);
+    if is_whole_file {
+        inside = old.tokens.keys().cloned().chain([Key::default()]).collect();
+    }
+    let scope = Scope { task, before, after, target, inside, is_whole_file, old: &old, new: &new };
+    scope.secrets(secrets)?;
+    let removed: Vec<&Key> =
+        old.tokens.keys().filter(|key| !new.tokens.contains_key(*key) && !key.0.is_empty()).collect();
+    let added: Vec<&Key> =
+        new.tokens.keys().filter(|key| !old.tokens.contains_key(*key) && !key.0.is_empty()).collect();
+    let changed = old.tokens.iter().filter(|(key, tokens)| new.tokens.get(*key).is_some_and(|now| now != *tokens));
+    let changed: Vec<&Key> = changed.map(|(key, _)| key).collect();
+    match task.intent {
+        Intent::Document => scope.documents_only(&changed, &added, &removed),
+        Intent::Refactor => scope.refactors_only(&changed, &added, &removed),
+        Intent::Fix => scope.fixes_only(&changed, &added, &removed),
+        Intent::Generate | Intent::GenerateTests => scope.generates_only(&changed, &added, &removed),
+        Intent::Explain | Intent::Review | Intent::Ask => Err(scope.refused("the file".to_owned())),
+    }
+}
+
+/// Of text without a parse, all that is known is where it changed.
+fn outside_of_target(before: &File, after: &File, task: &Task) -> Result<(), Refusal> {
+    let inside = |edit: &aiex_text::Edit| task.target.start <= edit.range.start && edit.range.end <= task.target.end;
+    match before.path == task.path && aiex_text::diff(&before.text, &after.text).iter().all(inside) {
+        true => Ok(()),
+        false => Err(Refusal::OutOfScope {
+            what: format!("other lines of {}", before.path),
+            intent: task.intent.as_str(),
+            allowed: allowed(task.intent),
+        }),
+    }
+}
+
+struct Scope<'a> {
+    task: &'a Task<'a>,
+    before: &'a File,
+    after: &'a File,
+    target: Option<usize>,
+    /// The target and what it holds.
+    inside: BTreeSet<Key>,
+    is_whole_file: bool,
+    old: &'a Own<'a>,
+    new: &'a Own<'a>,
+}
+
+impl Scope<'_> {
+    fn refused(&self, what: String) -> Refusal {
+        Refusal::OutOfScope { what, intent: self.task.intent.as_str(), allowed: allowed(self.task.intent) }
+    }
+
+    fn name(&self, key: &Key) -> String {
+        if key.0.is_empty() {
+            format!("{} outside of any definition", self.before.path)
+        } else {
+            format!("`{}`", key.0)
+        }
+    }
+
+    fn refuse_outside<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Refusal> {
+        match keys.into_iter().find(|key| !self.inside.contains(*key)) {
+            Some(key) => Err(self.refused(self.name(key))),
+            None => Ok(()),
+        }
+    }
+
+    /// Deletion only of the target, or of what the instruction names.
+    fn deletions(&self, removed: &[&Key]) -> Result<(), Refusal> {
+        let is_asked = |key: &Key| self.inside.contains(key) && !self.is_whole_file || self.task.names(&key.0);
+        let not_asked: Vec<String> = removed.iter().filter(|key| !is_asked(key)).map(|key| key.0.clone()).collect();
+        if not_asked.is_empty() { Ok(()) } else { Err(Refusal::Deletes(not_asked)) }
+    }
+
+    fn documents_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        let code = |file: &File| {
+            let says = |class: TokenClass| !matches!(class, TokenClass::Comment | TokenClass::Doc | TokenClass::Spec);
+            let tokens = file.tokens.iter().filter(|token| says(token.class));
+            tokens.map(|token| file.slice(token.range.clone()).to_owned()).collect::<Vec<_>>()
+        };
+        if code(self.before) != code(self.after) {
+            let first = changed.iter().chain(added).chain(removed).next();
+            return Err(self.refused(first.map_or("code".to_owned(), |key| format!("the code of {}", self.name(key)))));
+        }
+        self.refuse_outside(changed.iter().copied())
+    }
+
+    fn refactors_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        if self.before.path != self.task.path || !self.is_whole_file {
+            let renamed = self.renamed();
+            for key in changed.iter().filter(|key| !self.inside.contains(**key)) {
+                let (Some(old), Some(new)) = (self.old.tokens.get(*key), self.new.tokens.get(*key)) else { continue };
+                let is_call = renamed.as_ref().is_some_and(|(from, to)| only_renames(old, new, from, to));
+                if !is_call && !only_adds_attributes(self.before.language, old, new) {
+                    return Err(self.refused(self.name(key)));
+                }
+            }
+        }
+        if self.before.path != self.task.path && !(added.is_empty() && removed.is_empty()) {
+            let key = added.iter().chain(removed).next().map(|key| self.name(key));
+            return Err(self.refused(key.unwrap_or_default()));
+        }
+        self.additions(added)?;
+        self.deletions(removed)
+    }
+
+    fn fixes_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        let without_imports = |tokens: Option<&Vec<(TokenClass, &str)>>| -> Vec<String> {
+            let tokens = tokens.into_iter().flatten();
+            tokens.filter(|(class, _)| *class != TokenClass::Import).map(|(_, text)| (*text).to_owned()).collect()
+        };
+        let around: BTreeSet<Key> = match self.target {
+            Some(target) => self
+                .before
+                .containers(target)
+                .filter_map(|index| self.old.of_symbol.get(index).cloned())
+                .chain([Key::default()])
+                .collect(),
+            None => BTreeSet::new(),
+        };
+        for key in changed.iter().filter(|key| !self.inside.contains(**key)) {
+            let is_import = around.contains(*key)
+                && without_imports(self.old.tokens.get(*key)) == without_imports(self.new.tokens.get(*key));
+            if !is_import {
+                return Err(self.refused(self.name(key)));
+            }
+        }
+        // A mended head may have another arity, and so another name.
+        let mended = added.iter().filter(|key| self.is_target_renamed(key, removed));
+        let mended: Vec<&Key> = mended.copied().collect();
+        if let Some(key) = added.iter().find(|key| !mended.contains(key) && !self.is_whole_file) {
+            return Err(self.refused(self.name(key)));
+        }
+        self.deletions(removed)
+    }
+
+    fn is_target_renamed(&self, key: &Key, removed: &[&Key]) -> bool {
+        let target = self.target.and_then(|target| self.old.of_symbol.get(target));
+        let bare = |name: &str| name.split('/').next().unwrap_or(name).to_owned();
+        target.is_some_and(|target| removed.contains(&target) && bare(&target.0) == bare(&key.0))
+    }
+
+    fn generates_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        let is_unwritten = self.target.is_some_and(|target| self.before.is_unwritten(target));
+        for key in changed {
+            let is_empty_body = is_unwritten && self.inside.contains(*key);
+            let (old, new) = (self.old.tokens.get(*key), self.new.tokens.get(*key));
+            let adds = old.zip(new).is_some_and(|(old, new)| only_adds_attributes(self.before.language, old, new));
+            if !is_empty_body && !adds {
+                return Err(self.refused(self.name(key)));
+            }
+        }
+        self.additions(added)?;
+        let removed: Vec<String> = removed.iter().map(|key| key.0.clone()).collect();
+        if removed.is_empty() { Ok(()) } else { Err(Refusal::Deletes(removed)) }
+    }
+
+    /// New definitions stand in the target, or in one of its containers.
+    fn additions(&self, added: &[&Key]) -> Result<(), Refusal> {
+        let around: BTreeSet<Option<Key>> = {
+            let containers = self.target.into_iter().flat_map(|target| self.before.containers(target));
+            let keys = containers.filter_map(|index| self.old.of_symbol.get(index).cloned());
+            keys.chain(self.inside.iter().cloned()).map(Some).chain([None]).collect()
+        };
+        for (index, key) in self.new.of_symbol.iter().enumerate().filter(|(_, key)| added.contains(key)) {
+            let container = self.after.symbols.get(index).and_then(|symbol| symbol.container);
+            let container = container.and_then(|index| self.new.of_symbol.get(index).cloned());
+            let is_beside =
+                around.contains(&container) || container.as_ref().is_some_and(|outer| added.contains(&outer));
+            let is_place = self.target.is_none() || is_beside || self.task.intent != Intent::Refactor;
+            if !is_place {
+                return Err(self.refused(self.name(key)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The old and the new name of a target that is there no more under the old one.
+    fn renamed(&self) -> Option<(String, String)> {
+        if self.before.path != self.task.path {
+            return self.task.renamed.clone();
+        }
+        let target = self.before.symbols.get(self.target?)?;
+        let key = self.old.of_symbol.get(self.target?)?;
+        if self.new.tokens.contains_key(key) {
+            return None;
+        }
+        let is_new = |(index, key): &(usize, &Key)| {
+            let symbol = self.after.symbols.get(*index);
+            !self.old.tokens.contains_key(*key)
+                && symbol.is_some_and(|symbol| super::source::are_alike(symbol.kind, target.kind))
+        };
+        let (index, _) = self.new.of_symbol.iter().enumerate().find(is_new)?;
+        Some((target.name.clone(), self.after.symbols.get(index)?.name.clone()))
+    }
+
+    /// No definition may hold a secret that it did not hold before.
+    fn secrets(&self, secrets: &[(String, String)]) -> Result<(), Refusal> {
+        let holds = |tokens: Option<&Vec<(TokenClass, &str)>>, value: &str| {
+            let tokens: String = tokens.into_iter().flatten().map(|(_, text)| *text).collect();
+            let value: String = value.split_whitespace().collect();
+            tokens.split_whitespace().collect::<String>().contains(&value)
+        };
+        let target = self.target.and_then(|target| self.old.of_symbol.get(target));
+        for (placeholder, value) in secrets {
+            for (key, tokens) in &self.new.tokens {
+                if !holds(Some(tokens), value) || holds(self.old.tokens.get(key), value) {
+                    continue;
+                }
+                // The target may go by a new name.
+                let is_renamed_target = !self.old.tokens.contains_key(key)
+                    && target.is_some_and(|target| {
+                        !self.new.tokens.contains_key(target) && holds(self.old.tokens.get(target), value)
+                    });
+                if !is_renamed_target {
+                    return Err(Refusal::Moved { placeholder: placeholder.clone(), place: self.name(key) });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two sequences differ in nothing but a name.
+fn only_renames(old: &[(TokenClass, &str)], new: &[(TokenClass, &str)], from: &str, to: &str) -> bool {
+    old.len() == new.len()
+        && old
+            .iter()
+            .zip(new)
+            .all(|(old, new)| old == new || (old.1.trim_end_matches(':') == from && new.1.trim_end_matches(':') == to))
+}
+
+/// Whether all that is new are attributes of a module in Elixir, such as `@limit 10`.
+fn only_adds_attributes(language: Option<Language>, old: &[(TokenClass, &str)], new: &[(TokenClass, &str)]) -> bool {
+    let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let rest = old.get(head..).unwrap_or_default();
+    let added = new.get(head..).unwrap_or_default();
+    let Some(added) = added.strip_suffix(rest) else { return false };
+    // A row of equal tokens may be cut anywhere: `@` may be that of the next one.
+    let begins = added.first().is_some_and(|(_, text)| *text == "@")
+        || added.last().is_some_and(|(_, text)| *text == "@")
+            && old.get(head.wrapping_sub(1)).is_some_and(|(_, text)| *text == "@");
+    language == Some(Language::Elixir) && begins
+}
+
+/// The old and the new name of the target, where an edit renamed it.
+pub(super) fn renamed(before: &File, after: &File, task: &Task) -> Option<(String, String)> {
+    let (old, new) = (Own::of(before), Own::of(after));
+    let target = before.symbol_of(&task.target);
+    let scope =
+        Scope { task, before, after, target, inside: BTreeSet::new(), is_whole_file: false, old: &old, new: &new };
+    scope.renamed()
+}

@@ -1,0 +1,155 @@
+//! [`Source`]: a file that may be edited; `File`: the same with what its syntax says.
+
+use std::{ops::Range, sync::Arc};
+
+use aiex_syntax::{Language, Symbol, SymbolKind, Syntax, Token, TokenClass};
+use aiex_text::{LineEnding, Text};
+
+/// A file of which a model was shown some or all, at one version.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Relative to the workspace, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: Arc<str>,
+    /// The version that its editor gave it; 0 for a file on disk.
+    pub version: i32,
+    /// A part of the text that goes with any edit and that the model is not shown: a comment that asks for the edit.
+    /// Half-open, in bytes.
+    pub cut: Option<Range<usize>>,
+}
+
+impl Source {
+    /// What the model is shown and answers about: the text without what is cut.
+    pub fn shown(&self) -> Arc<str> {
+        let Some(cut) = &self.cut else { return self.text.clone() };
+        match (self.text.get(..cut.start), self.text.get(cut.end..)) {
+            (Some(before), Some(after)) => format!("{before}{after}").into(),
+            _ => self.text.clone(),
+        }
+    }
+
+    /// Where a range of what is shown lies in the whole text.
+    pub(super) fn in_whole(&self, range: &Range<usize>) -> Range<usize> {
+        let Some(cut) = &self.cut else { return range.clone() };
+        let length = cut.end.saturating_sub(cut.start);
+        let start = if range.start >= cut.start { range.start + length } else { range.start };
+        let end = if range.end > cut.start { range.end + length } else { range.end };
+        start..end.max(start)
+    }
+}
+
+/// A text with its parse.
+pub(super) struct File {
+    pub(super) path: String,
+    pub(super) text: Arc<str>,
+    pub(super) language: Option<Language>,
+    pub(super) syntax: Option<Syntax>,
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) tokens: Vec<Token>,
+    pub(super) line_ending: &'static str,
+}
+
+impl File {
+    /// Parses a text by its file's name. Text of no known language has no symbols and no tokens.
+    pub(super) fn new(path: &str, text: Arc<str>) -> Self {
+        let rope = Text::new(&text);
+        let language = Language::from_file_name(path);
+        let syntax = language.and_then(|language| Syntax::parse(language, &rope, None, || true).ok());
+        let symbols = syntax.as_ref().map(|syntax| syntax.symbols(&text)).unwrap_or_default();
+        let tokens = syntax.as_ref().map(|syntax| syntax.tokens(&text)).unwrap_or_default();
+        let line_ending = LineEnding::of(&rope).as_str();
+        Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending }
+    }
+
+    pub(super) fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The range from the start of its first line, if only blanks stand before it there.
+    pub(super) fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
+        let before = self.slice(0..range.start);
+        let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let is_blank = self.slice(line..range.start).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
+        if is_blank { line..range.end } else { range.clone() }
+    }
+
+    /// The blanks that the line of a byte begins with.
+    pub(super) fn indentation(&self, offset: usize) -> &str {
+        let before = self.slice(0..offset);
+        let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let rest = self.slice(line..self.text.len());
+        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        rest.get(..blanks).unwrap_or_default()
+    }
+
+    /// The innermost symbol around a byte.
+    pub(super) fn symbol_at(&self, offset: usize) -> Option<usize> {
+        let around = |(index, symbol): (usize, &Symbol)| Some((symbol.start_around(offset)?, index));
+        self.symbols.iter().enumerate().filter_map(around).max().map(|(_, index)| index)
+    }
+
+    /// The symbol that has exactly this range; of several the innermost.
+    pub(super) fn symbol_of(&self, range: &Range<usize>) -> Option<usize> {
+        self.symbols.iter().rposition(|symbol| symbol.range == *range)
+    }
+
+    pub(super) fn members(&self, container: Option<usize>) -> impl Iterator<Item = usize> + '_ {
+        let inside = move |(at, symbol): (usize, &Symbol)| (symbol.container == container).then_some(at);
+        self.symbols.iter().enumerate().filter_map(inside)
+    }
+
+    /// The containers of a symbol, from the innermost out.
+    pub(super) fn containers(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        let container = |index: usize| self.symbols.get(index)?.container.filter(|outer| *outer < index);
+        std::iter::successors(container(index), move |outer| container(*outer))
+    }
+
+    /// The tokens of a range, comments and all.
+    pub(super) fn tokens_in(&self, range: &Range<usize>) -> impl Iterator<Item = (TokenClass, &str)> {
+        let first = self.tokens.partition_point(|token| token.range.start < range.start);
+        let end = range.end;
+        let inside = self.tokens.iter().skip(first).take_while(move |token| token.range.end <= end);
+        inside.map(|token| (token.class, self.slice(token.range.clone())))
+    }
+
+    /// Whether a callable has no body worth the name: nothing, or only word that it is to be written.
+    pub(super) fn is_unwritten(&self, index: usize) -> bool {
+        let Some(symbol) = self.symbols.get(index).filter(|symbol| is_callable(symbol.kind)) else { return false };
+        symbol.clauses.iter().all(|clause| {
+            let Some(body) = &clause.body else { return self.language == Some(Language::Elixir) };
+            let code = self.tokens_in(body).filter(|(class, _)| *class != TokenClass::Comment);
+            let words: String = code.map(|(_, text)| text).collect();
+            is_placeholder(&words)
+        })
+    }
+}
+
+fn is_placeholder(words: &str) -> bool {
+    let words = words.trim_matches(['{', '}', ';']);
+    let lower = words.to_ascii_lowercase();
+    lower.is_empty()
+        || ["todo!(", "unimplemented!("].iter().any(|begin| lower.starts_with(begin)) && lower.ends_with(')')
+        || lower.starts_with("raise")
+            && ["todo", "not implemented", "unimplemented"].iter().any(|word| lower.contains(word))
+        || lower == ":todo"
+}
+
+/// What has parameters and a body.
+pub(super) fn is_callable(kind: SymbolKind) -> bool {
+    use SymbolKind::{Callback, Function, Guard, Macro, Method, Test};
+    matches!(kind, Function | Method | Macro | Guard | Test | Callback)
+}
+
+/// What holds other symbols.
+pub(super) fn is_container(kind: SymbolKind) -> bool {
+    use SymbolKind::{Impl, Module, Protocol, TestGroup, Trait};
+    matches!(kind, Module | Impl | Trait | Protocol | TestGroup)
+}
+
+/// Whether two kinds may stand for each other across an edit: a struct may become an enum, but not a function.
+pub(super) fn are_alike(one: SymbolKind, other: SymbolKind) -> bool {
+    use SymbolKind::{Enum, Exception, Struct, Trait, Type};
+    let is_type = |kind| matches!(kind, Struct | Enum | Exception | Trait | Type);
+    one == other || is_callable(one) && is_callable(other) || is_type(one) && is_type(other)
+}
