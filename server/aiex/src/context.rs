@@ -40,6 +40,10 @@ pub struct Asked<'a> {
     pub name: Option<&'a str>,
     /// What the user wants in particular.
     pub instruction: Option<&'a str>,
+    /// What compilers and linters find fault with, a line each.
+    pub faults: &'a [String],
+    /// The user's own template, in place of the built-in one.
+    pub template: Option<&'a str>,
     /// The language of the answer.
     pub prose: &'a str,
     /// Notes of the project.
@@ -75,6 +79,10 @@ pub struct Built {
     pub context: Context,
     /// What was replaced.
     pub redactions: Vec<Redaction>,
+    /// What puts it back.
+    pub redactor: Arc<Redactor>,
+    /// The files of the workspace that pieces are of, as they were.
+    pub files: Vec<(String, Arc<str>)>,
     /// The messages.
     pub prompt: Prompt,
 }
@@ -156,15 +164,15 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
     let mut redactor = Redactor::new(&nonce(asked, &context));
     let mut notes = notes.to_vec();
     let (mut instruction, mut name) = (asked.instruction.map(str::to_owned), asked.name.map(str::to_owned));
+    let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
+    let files: Vec<_> = paths.into_iter().filter_map(|path| Some((sources.read(&path)?, path))).collect();
+    let files: Vec<_> = files.into_iter().map(|(text, path)| (path, text)).collect();
     let mut whole = 0;
     if asked.redact {
         // Each file as a whole first: what is cut out of one may not show that it is secret, nor what an earlier piece
         // repeats.
-        let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
-        for path in paths {
-            if let Some(text) = sources.read(&path) {
-                redactor.redact(&path, 1, &text);
-            }
+        for (path, text) in &files {
+            redactor.redact(path, 1, text);
         }
         whole = redactor.redactions().len();
         for (note, _) in &mut notes {
@@ -177,7 +185,11 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
             *words = redactor.redact(asked.path, 1, words);
         }
     }
-    let clean = Asked { instruction: instruction.as_deref(), name: name.as_deref(), ..(*asked).clone() };
+    let faults = asked.faults.iter();
+    let faults: Vec<_> =
+        faults.map(|fault| if asked.redact { redactor.redact(asked.path, 1, fault) } else { fault.clone() }).collect();
+    let clean =
+        Asked { instruction: instruction.as_deref(), name: name.as_deref(), faults: &faults, ..(*asked).clone() };
     let texts: Vec<_> = notes.iter().map(|(note, _)| (note.path.clone(), note.text.clone())).collect();
     let prompt = prompt(&clean, &texts, &context.text());
     for piece in &mut context.pieces {
@@ -194,7 +206,8 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
         }
     }
     let (model, budget) = (asked.model.to_owned(), asked.budget);
-    Built { intent: asked.intent, model, budget, tokens, notes, context, redactions, prompt }
+    let redactor = Arc::new(redactor);
+    Built { intent: asked.intent, model, budget, tokens, notes, context, redactions, redactor, files, prompt }
 }
 
 impl Asked<'_> {
@@ -235,7 +248,9 @@ fn prompt(asked: &Asked, notes: &[(String, String)], context: &str) -> Prompt {
         path: asked.path,
         name: asked.name,
         prose: asked.prose,
+        template: asked.template,
         instruction: asked.instruction,
+        faults: asked.faults,
         notes,
         context,
     })
@@ -315,17 +330,36 @@ impl Terms {
     }
 }
 
+/// What is to be done with a target.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What is to be done.
+    pub intent: Intent,
+    /// What the user wants in particular.
+    pub instruction: Option<String>,
+    /// What compilers and linters find fault with, a line each.
+    pub faults: Vec<String>,
+    /// The user's own template, in place of the built-in one.
+    pub template: Option<String>,
+}
+
+impl Order {
+    /// An intent and nothing more.
+    pub fn of(intent: Intent) -> Self {
+        Self { intent, instruction: None, faults: Vec::new(), template: None }
+    }
+}
+
 /// Builds the prompt for a target of a workspace that is indexed, or of one file alone. Blocks.
 pub fn of_target(
     index: Option<&WorkspaceIndex>,
     target: &Target,
-    intent: Intent,
-    instruction: Option<&str>,
+    order: &Order,
     notes: &[Note],
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
     let begin = Instant::now();
-    let built = chosen(index, target, intent, instruction, notes, terms);
+    let built = chosen(index, target, order, notes, terms);
     tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
     built
 }
@@ -333,8 +367,7 @@ pub fn of_target(
 fn chosen(
     index: Option<&WorkspaceIndex>,
     target: &Target,
-    intent: Intent,
-    instruction: Option<&str>,
+    order: &Order,
     notes: &[Note],
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
@@ -342,14 +375,16 @@ fn chosen(
     let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
     let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();
     let asked = Asked {
-        intent,
+        intent: order.intent,
         foreign: &foreign,
         path: &target.path,
         text: target.snapshot.text().to_string().into(),
         range: target.range(),
         cursor: target.cursor,
         name: name.as_deref(),
-        instruction,
+        instruction: order.instruction.as_deref(),
+        faults: &order.faults,
+        template: order.template.as_deref(),
         prose: &terms.prose,
         notes,
         budget: terms.budget,

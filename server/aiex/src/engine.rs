@@ -71,6 +71,17 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// It is not whole, and not to be shown again as if it were.
     pub is_partial: bool,
+    /// It was cut at a limit on its length: there is more to say.
+    pub is_cut: bool,
+}
+
+/// An answer, and what was said to it: what a conversation goes on from.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The model's.
+    pub answer: String,
+    /// What it is told or asked then.
+    pub reply: String,
 }
 
 impl Answer {
@@ -257,7 +268,7 @@ impl Model {
     ) -> Result<Answer, AskError> {
         let whole = prompt(usize::MAX);
         let sent = whole.user.chars().count();
-        match self.ask_once(task, whole, None, &mut on_text).await {
+        match self.ask_once(task, whole, &[], None, &mut on_text).await {
             Err(AskError::Provider(Error::ContextOverflow { used, limit, .. })) => {
                 let share = match (used, limit) {
                     (Some(used), Some(limit)) if used > 0 => limit as f64 / used as f64,
@@ -266,10 +277,21 @@ impl Model {
                 // Some room for the answer, and for what is not code.
                 let most = (sent as f64 * share.min(1.0) * 0.6) as usize;
                 const SHORTENED: &str = "The code was shortened to fit into the model's context.";
-                self.ask_once(task, prompt(most), Some(SHORTENED), &mut on_text).await
+                self.ask_once(task, prompt(most), &[], Some(SHORTENED), &mut on_text).await
             }
             answered => answered,
         }
+    }
+
+    /// Goes on with a conversation that began with `prompt`, and returns the next answer.
+    pub async fn go_on(
+        &self,
+        task: &'static str,
+        prompt: Prompt,
+        turns: &[Turn],
+        on_text: impl FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Answer, AskError> {
+        self.ask_once(task, prompt, turns, None, on_text).await
     }
 
     /// Has the providers list their models: beside the first question, or, where what it costs must be known, before.
@@ -303,15 +325,19 @@ impl Model {
         &self,
         task: &'static str,
         prompt: Prompt,
+        turns: &[Turn],
         note: Option<&str>,
         mut on_text: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Answer, AskError> {
         self.read_lists().await;
-        let messages = vec![Message::system(prompt.system), Message::user(prompt.user)];
+        let mut messages = vec![Message::system(prompt.system), Message::user(prompt.user)];
+        for turn in turns {
+            messages.extend([Message::assistant(turn.answer.clone()), Message::user(turn.reply.clone())]);
+        }
         let mut events = self.router.stream(Request { messages, ..Request::default() }, task);
         let notes = note.map(str::to_owned).into_iter().chain(self.left_out.iter().cloned()).chain(self.unpriced());
         let notes = notes.collect();
-        let mut answer = Answer { text: String::new(), by: self.name.clone(), notes, is_partial: false };
+        let mut answer = Answer { text: String::new(), by: self.name.clone(), notes, is_partial: false, is_cut: false };
         let (mut stop, mut thought) = (StopReason::End, 0);
         while let Some(event) = events.next().await {
             match event {
@@ -359,6 +385,7 @@ impl Model {
             answer.is_partial = true;
         }
         if stop == StopReason::Length {
+            answer.is_cut = true;
             answer.notes.push("The answer was cut here: it met a limit on its length.".to_owned());
         }
         Ok(answer)

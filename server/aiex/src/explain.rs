@@ -10,7 +10,7 @@ use std::{
 };
 
 use aiex_assist::code_span;
-use aiex_syntax::{Outline, Symbol};
+use aiex_syntax::{Outline, Symbol, SymbolKind};
 use aiex_text::Text;
 use dashmap::DashMap;
 
@@ -48,6 +48,8 @@ pub enum Cursor {
     Within(usize),
     /// A character: the symbol of this file that is called there, or the innermost around it.
     At(usize),
+    /// A selection, half-open: the innermost symbol that holds all of it.
+    Selected(usize, usize),
 }
 
 impl Target {
@@ -58,12 +60,38 @@ impl Target {
             Cursor::Whole => None,
             Cursor::Within(offset) => analysis.outline.enclosing(offset),
             Cursor::At(offset) => analysis.outline.at(offset),
+            Cursor::Selected(start, end) => {
+                let holds = |symbol: &Symbol| {
+                    symbol
+                        .clauses
+                        .iter()
+                        .map(|clause| &clause.range)
+                        .chain([&symbol.range])
+                        .any(|range| range.start <= start && end <= range.end)
+                };
+                analysis.outline.symbols.iter().rposition(holds)
+            }
         });
         let cursor = match cursor {
             Cursor::Whole => 0,
-            Cursor::Within(offset) | Cursor::At(offset) => offset,
+            Cursor::Within(offset) | Cursor::At(offset) | Cursor::Selected(offset, _) => offset,
         };
         Self { snapshot, symbol, cursor, path }
+    }
+
+    /// The same for an edit: a function as a whole, where something inside of it is meant.
+    pub fn widened(mut self) -> Self {
+        let is_callable = |index: &usize| {
+            use SymbolKind::{Function, Guard, Macro, Method, Test};
+            let symbol = self.outline().and_then(|outline| outline.symbols.get(*index));
+            symbol.is_some_and(|symbol| matches!(symbol.kind, Function | Method | Macro | Guard | Test))
+        };
+        let outer = self
+            .symbol
+            .zip(self.outline())
+            .and_then(|(index, outline)| outline.containers(index).filter(is_callable).last());
+        self.symbol = outer.or(self.symbol);
+        self
     }
 
     fn outline(&self) -> Option<&Outline> {
@@ -92,6 +120,12 @@ impl Target {
     /// What the explanation is of.
     pub fn key(&self) -> String {
         key(&self.snapshot, self.symbol().map(|(symbol, _)| symbol))
+    }
+
+    /// The documentation that the structural engine makes; `None` where there is nothing to document.
+    pub fn documentation(&self) -> Option<String> {
+        let (analysis, (_, index)) = (self.snapshot.ready()?, self.symbol()?);
+        aiex_assist::documentation(analysis.syntax, analysis.outline, self.snapshot.text(), index)
     }
 
     /// The explanation that the structural engine makes.

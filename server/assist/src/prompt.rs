@@ -5,24 +5,11 @@ use aiex_context::Intent;
 use crate::{
     english::count,
     markdown::{code, fence},
+    template::render_template,
 };
 
 /// The most characters of files that go with a question.
 pub const MAX_TARGET_CHARS: usize = 24_000;
-
-/// The system prompt of an intent, with `{language}` for the language of the answer.
-fn template(intent: Intent) -> &'static str {
-    match intent {
-        Intent::Explain => include_str!("explain.md"),
-        Intent::Refactor => include_str!("refactor.md"),
-        Intent::Fix => include_str!("fix.md"),
-        Intent::Document => include_str!("document.md"),
-        Intent::Generate => include_str!("generate.md"),
-        Intent::GenerateTests => include_str!("generate_tests.md"),
-        Intent::Review => include_str!("review.md"),
-        Intent::Ask => include_str!("ask.md"),
-    }
-}
 
 /// The two messages of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,8 +31,12 @@ pub struct PromptInput<'a> {
     pub name: Option<&'a str>,
     /// The language of the answer, such as `en`.
     pub prose: &'a str,
+    /// The user's own template of the system prompt, in place of the built-in one.
+    pub template: Option<&'a str>,
     /// What the user wants in particular, in their words.
     pub instruction: Option<&'a str>,
+    /// What compilers and linters find fault with, a line each.
+    pub faults: &'a [String],
     /// Notes of the project for whoever works on it, as the repository has them: path and text.
     pub notes: &'a [(String, String)],
     /// The code, by file; the target's comes last.
@@ -78,10 +69,13 @@ pub fn prompt(input: &PromptInput<'_>) -> Prompt {
         fence("", input.context).trim_end()
     ));
     parts.push(task);
+    if !input.faults.is_empty() {
+        parts.push(format!("What is found fault with:\n\n{}", fence("", &input.faults.join("\n")).trim_end()));
+    }
     if let Some(instruction) = input.instruction.map(str::trim).filter(|instruction| !instruction.is_empty()) {
         parts.push(format!("The developer asks in particular: {instruction}"));
     }
-    Prompt { system: system(template(input.intent), input.prose), user: parts.join("\n\n") }
+    Prompt { system: system(input.intent, input.template, input.prose), user: parts.join("\n\n") }
 }
 
 /// A file that goes with a question.
@@ -109,14 +103,13 @@ pub fn ask_prompt<'a>(
             if left_out { " The line that begins with `[…` stands for what was left out of its middle." } else { "" };
         parts.push(format!("File: {}{cut}\n\n{}", code(file.path), fence("", &text).trim_end()));
     }
-    Prompt { system: system(template(Intent::Ask), prose), user: parts.join("\n\n") }
+    Prompt { system: system(Intent::Ask, None, prose), user: parts.join("\n\n") }
 }
 
-/// A template with the language of the answer, which comes from the configuration and so from anywhere.
-fn system(template: &str, prose: &str) -> String {
-    let named: String = prose.chars().filter(|char| char.is_alphanumeric() || " -".contains(*char)).take(40).collect();
-    let prose = if named.trim().is_empty() { "en" } else { named.trim() };
-    template.replace("{language}", prose).trim_end().to_owned()
+/// By the user's template if that can be used, else by the built-in one, which always can.
+fn system(intent: Intent, own: Option<&str>, prose: &str) -> String {
+    let rendered = render_template(intent, own, prose).or_else(|_| render_template(intent, None, prose));
+    rendered.unwrap_or_default()
 }
 
 /// `text`, or its first two thirds and its last third of `limit` characters, both of whole lines where they have any,

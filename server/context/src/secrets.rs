@@ -141,6 +141,17 @@ impl Redactor {
         out
     }
 
+    /// A text with every secret that this redactor knows replaced: for words about a text that was put back.
+    pub fn hide(&self, text: &str) -> String {
+        let mut hidden = text.to_owned();
+        for (index, value) in self.values.iter().enumerate() {
+            if hidden.contains(value.0.as_str()) {
+                hidden = hidden.replace(value.0.as_str(), &format!("{PREFIX}{}_{}", index + 1, self.nonce));
+            }
+        }
+        hidden
+    }
+
     /// The placeholders in a text that this redactor gave, each once, with the secrets that they stand for.
     pub fn used(&self, text: &str) -> Vec<(String, String)> {
         let mut used: Vec<(String, String)> = Vec::new();

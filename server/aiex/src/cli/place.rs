@@ -7,13 +7,12 @@ use std::{
 };
 
 use aiex_assist::Prompt;
-use aiex_context::Intent;
 use aiex_text::{Encoding, Position, Text};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
     config::{self, Loaded, Places},
-    context::{self, Built, Note, Terms, TooSmall},
+    context::{self, Built, Note, Order, Terms, TooSmall},
     documents::Snapshot,
     engine,
     explain::{Cursor, Target},
@@ -48,14 +47,14 @@ impl Found {
     }
 
     /// What a model is asked about it, with the workspace's code.
-    pub(super) fn question(&self, intent: Intent, model: &str, budget: Option<usize>) -> Question<'_> {
+    pub(super) fn question(&self, order: Order, model: &str, budget: Option<usize>) -> Question<'_> {
         let mut terms = Terms::new(&self.loaded.config, model);
         terms.budget = budget.unwrap_or(terms.budget).min(context::MOST_TOKENS);
         let index = self.index();
         let is_ignored = |path: &Path| index.as_ref().is_some_and(|index| !index.admits(path));
         let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err() || is_ignored(path);
         let notes = context::notes(&self.workspace, &self.target.path, is_private);
-        Question { target: &self.target, index, intent, terms, notes }
+        Question { target: &self.target, index, order, terms, notes }
     }
 
     /// The index of the workspace, ready; without one the file alone is known, and that is said.
@@ -112,7 +111,7 @@ const INDEXING: Duration = Duration::from_secs(60);
 pub(super) struct Question<'f> {
     target: &'f Target,
     index: Option<WorkspaceIndex>,
-    intent: Intent,
+    order: Order,
     pub(super) terms: Terms,
     notes: Vec<Note>,
 }
@@ -120,13 +119,13 @@ pub(super) struct Question<'f> {
 impl Question<'_> {
     /// What would be sent.
     pub(super) fn build(&self) -> Result<Built, TooSmall> {
-        context::of_target(self.index.as_ref(), self.target, self.intent, None, &self.notes, &self.terms)
+        context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &self.terms)
     }
 
     /// The prompt, with at most so many characters of code.
     pub(super) fn prompt(&self, most_chars: usize) -> Result<Prompt, TooSmall> {
         let terms = self.terms.within(most_chars);
-        let built = context::of_target(self.index.as_ref(), self.target, self.intent, None, &self.notes, &terms);
+        let built = context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &terms);
         built.map(|built| built.prompt)
     }
 }

@@ -2,12 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use aiex_context::Intent;
-
 use super::{convert, session::Server};
 use crate::{
     config::Loaded,
-    context::{self, Built, Note, Terms, TooSmall},
+    context::{self, Built, Note, Order, Terms, TooSmall},
     explain::Target,
     workspace::WorkspaceIndex,
 };
@@ -17,8 +15,7 @@ use crate::{
 pub struct Question {
     target: Arc<Target>,
     index: Option<Arc<WorkspaceIndex>>,
-    intent: Intent,
-    instruction: Option<String>,
+    order: Arc<Order>,
     notes: Arc<[Note]>,
     terms: Terms,
 }
@@ -26,33 +23,19 @@ pub struct Question {
 impl Question {
     /// With the index of the document's workspace, if there is one. Reads the project's notes, for which this task's
     /// thread may block.
-    pub fn new(
-        server: &Server,
-        target: &Arc<Target>,
-        intent: Intent,
-        instruction: Option<String>,
-        loaded: &Loaded,
-        model: &str,
-    ) -> Self {
+    pub fn new(server: &Server, target: &Arc<Target>, order: Order, loaded: &Loaded, model: &str) -> Self {
         let path = convert::name_of_file(&target.snapshot.id);
         let index = server.indexes.of(&path);
         let is_private = |path: &Path| loaded.config.privacy.check(path).is_err();
         let notes =
             index.as_ref().map(|index| context::notes(index.root(), &target.path, is_private)).unwrap_or_default();
         let terms = Terms::new(&loaded.config, model);
-        Self { target: target.clone(), index, intent, instruction, notes: notes.into(), terms }
+        Self { target: target.clone(), index, order: order.into(), notes: notes.into(), terms }
     }
 
     /// What would be sent. Blocks.
     pub fn build(&self) -> Result<Built, TooSmall> {
-        context::of_target(
-            self.index.as_deref(),
-            &self.target,
-            self.intent,
-            self.instruction.as_deref(),
-            &self.notes,
-            &self.terms,
-        )
+        context::of_target(self.index.as_deref(), &self.target, &self.order, &self.notes, &self.terms)
     }
 
     /// The same with at most so many characters of code.

@@ -11,7 +11,9 @@ fn input<'a>(context: &'a str) -> PromptInput<'a> {
         path: "lib/shop/cart.ex",
         name: Some("function Shop.Cart.check/1"),
         prose: "en",
+        template: None,
         instruction: None,
+        faults: &[],
         notes: &[],
         context,
     }

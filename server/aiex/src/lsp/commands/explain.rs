@@ -14,6 +14,7 @@ use tower_lsp::jsonrpc::Result;
 
 use super::Argument;
 use crate::{
+    context::Order,
     documents::Snapshot,
     engine::Engine,
     explain::{Answer, Cursor, Target},
@@ -86,8 +87,8 @@ async fn work(
             config.privacy.check(&convert::name_of_file(&document))?;
             run.stage(format!("asking {}", model.name));
             let (send, pieces) = mpsc::unbounded_channel();
-            let question =
-                context::Question::new(server, &target, Intent::Explain, instruction.clone(), &loaded, &model.name);
+            let order = Order { instruction: instruction.clone(), ..Order::of(Intent::Explain) };
+            let question = context::Question::new(server, &target, order, &loaded, &model.name);
             let whole = question.clone();
             let whole = blocking(move || whole.build()).await?.map_err(|error| error.to_string())?.prompt;
             let prompt = |most: usize| match most == usize::MAX {

@@ -11,7 +11,7 @@ use super::{
     explain::{blocking, file_name, shown_path},
 };
 use crate::{
-    context::ASSUMED_MODEL,
+    context::{ASSUMED_MODEL, Order},
     documents::Snapshot,
     engine::Engine,
     explain::{Answer, Cursor, Target},
@@ -58,7 +58,7 @@ async fn work(
         Ok(Engine::Model(model) | Engine::Detected(model, _)) => model.name,
         Ok(Engine::Offline) | Err(_) => ASSUMED_MODEL.to_owned(),
     };
-    let question = Question::new(server, &target, intent, instruction, &loaded, &model);
+    let question = Question::new(server, &target, Order { instruction, ..Order::of(intent) }, &loaded, &model);
     let built = blocking(move || question.build()).await?.map_err(|error| error.to_string())?;
     let title = format!("Context of {}", target.name());
     Ok(Outcome::Show(Answer { title, name: file_name("context", &target), markdown: built.markdown() }))

@@ -1,0 +1,80 @@
+//! `AI:` comments: what a developer asks of Aiex in the code itself, `# AI: …` or `// AI: …`.
+
+use std::ops::Range;
+
+use aiex_syntax::{Syntax, TokenClass};
+
+/// A comment that asks for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskingComment {
+    /// What it asks.
+    pub instruction: String,
+    /// What goes when it is carried out: its lines with their ends, or from the blanks before it to the end of its line
+    /// where code stands before it. In bytes, half-open.
+    pub range: Range<usize>,
+}
+
+/// Every comment of `text`, which was parsed as `syntax`, that begins with `AI:`, with the lines of comment that follow it.
+pub fn asking_comments(syntax: &Syntax, text: &str) -> Vec<AskingComment> {
+    let mut comments: Vec<AskingComment> = Vec::new();
+    let mut goes_on = None;
+    for token in syntax.tokens(text).into_iter().filter(|token| token.class == TokenClass::Comment) {
+        let written = text.get(token.range.clone()).unwrap_or_default();
+        let words = written.trim_start_matches(['#', '/', '*', '!']).trim_end_matches("*/").trim();
+        let line = text.get(..token.range.start).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
+        let before = text.get(line..token.range.start).unwrap_or_default();
+        let is_alone = before.trim().is_empty();
+        let rest = text.get(token.range.end..).unwrap_or_default();
+        let end = token.range.end + rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let asked = words.get(..3).filter(|mark| mark.eq_ignore_ascii_case("AI:")).and_then(|_| words.get(3..));
+        if let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) {
+            let range = match is_alone {
+                true => line..end,
+                false => token.range.start - (before.len() - before.trim_end().len())..token.range.end,
+            };
+            goes_on = is_alone.then_some(end);
+            comments.push(AskingComment { instruction: asked.to_owned(), range });
+        } else if let (Some(last), true) = (comments.last_mut(), goes_on == Some(line) && is_alone && asked.is_none()) {
+            last.instruction.push('\n');
+            last.instruction.push_str(words);
+            last.range.end = end;
+            goes_on = Some(end);
+        }
+    }
+    comments
+}
+
+#[cfg(test)]
+mod tests {
+    use aiex_syntax::Language;
+    use aiex_text::Text;
+
+    use super::*;
+
+    fn check(language: Language, text: &str, expect: &[(&str, &str)]) {
+        let syntax = Syntax::parse(language, &Text::new(text), None, || true).unwrap();
+        let found = asking_comments(&syntax, text);
+        let found: Vec<_> = found.iter().map(|one| (one.instruction.as_str(), &text[one.range.clone()])).collect();
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn comments_that_ask_are_found_with_all_their_lines() {
+        check(
+            Language::Elixir,
+            "def a do\n  # AI: use a pipeline\n  # and no case\n  b()\n  # other\nend\n",
+            &[("use a pipeline\nand no case", "  # AI: use a pipeline\n  # and no case\n")],
+        );
+        check(
+            Language::Rust,
+            "fn a() {\n    b(); // ai: no b\n    /* AI: c */\n}\n",
+            &[("no b", " // ai: no b"), ("c", "    /* AI: c */\n")],
+        );
+    }
+
+    #[test]
+    fn others_are_not() {
+        check(Language::Rust, "// AIM: x\n// say AI: x\n// AI:\nfn a() { \"// AI: x\"; }\n", &[]);
+        check(Language::Elixir, "# AI:x\n", &[("x", "# AI:x\n")]);
+    }
+}
