@@ -109,7 +109,7 @@ async fn rustfmt(programs: &Programs, text: &str, style: &RustStyle) -> Result<O
         // With a file that is named, it looks for none in the folders above.
         arguments: &["--emit", "stdout", "--color", "never", "--edition", edition, "--config-path", "rustfmt.toml"],
         variables: &variables,
-        files: &[("rustfmt.toml", &style.options())],
+        files: &[("rustfmt.toml", &style.options_for(text))],
         input: text,
         limits: limits(text),
     };

@@ -128,6 +128,17 @@ impl RustStyle {
             text
         })
     }
+
+    /// The same for one text. What rustfmt reads from standard input has lost its line ends before `Auto` looks at them.
+    pub(crate) fn options_for(&self, text: &str) -> String {
+        let auto = self.options.get("newline_style").is_none_or(|style| style == "\"Auto\"");
+        let first = text.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r'));
+        let mut style = self.clone();
+        if auto && first {
+            style.options.insert("newline_style", "\"Windows\"".to_owned());
+        }
+        style.options()
+    }
 }
 
 fn table(text: &str) -> Option<Table> {
