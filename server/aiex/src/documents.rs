@@ -65,6 +65,12 @@ impl Snapshot {
         Self::new(id, Document::new(Text::new(contents), 0, language), Seed::default())
     }
 
+    /// The same document at the same version, with another text.
+    pub fn with_text(&self, text: &str) -> Self {
+        let document = Document::new(Text::new(text), self.document.version(), self.document.language());
+        Self::new(self.id.clone(), document, Seed::default())
+    }
+
     /// Its text.
     pub fn text(&self) -> &Text {
         self.document.text()

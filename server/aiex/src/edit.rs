@@ -288,12 +288,7 @@ fn sources(job: &Job<'_>, files: &[(String, Arc<str>)], host: &Host<'_>) -> Vec<
 }
 
 /// Reads a reply, and takes it through the gate and the formatter.
-async fn checked(
-    job: &Job<'_>,
-    shown: &Built,
-    host: &Host<'_>,
-    reply: &str,
-) -> Result<(Patch, Format), Refusal> {
+async fn checked(job: &Job<'_>, shown: &Built, host: &Host<'_>, reply: &str) -> Result<(Patch, Format), Refusal> {
     let sources = sources(job, &shown.files, host);
     let mut task = Task::new(job.order.intent, &job.target.path, &sources, job.target.range());
     task.cursor = job.target.cursor;

@@ -94,6 +94,17 @@ impl Target {
         self
     }
 
+    /// Whether it is no symbol, but the whole document.
+    pub fn is_whole(&self) -> bool {
+        self.symbol.is_none()
+    }
+
+    /// Whether it is a function of which only the head is written, or nothing yet around the cursor.
+    pub fn is_unwritten(&self) -> bool {
+        let Some((symbol, _)) = self.symbol() else { return true };
+        aiex_assist::is_unwritten(&self.path, &self.snapshot.text().to_string(), &symbol.range)
+    }
+
     fn outline(&self) -> Option<&Outline> {
         self.snapshot.ready().map(|analysis| &**analysis.outline)
     }

@@ -1,5 +1,6 @@
 //! The language server. Only the modules in here name types of the protocol; inside, places are byte offsets.
 
+mod apply;
 mod capabilities;
 mod client_process;
 mod code_action;
@@ -14,6 +15,7 @@ mod hover;
 mod indexes;
 mod lifecycle;
 mod log;
+mod model;
 mod present;
 mod progress;
 mod run;

@@ -6,6 +6,7 @@ mod config;
 mod consent;
 mod context;
 mod documents;
+mod edit;
 mod engine;
 mod exclude;
 mod explain;
@@ -15,6 +16,8 @@ mod ledger;
 mod login;
 mod lsp;
 mod paths;
+mod templates;
+mod wish;
 mod workspace;
 
 use std::process::ExitCode;

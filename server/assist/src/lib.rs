@@ -21,7 +21,7 @@ mod testing;
 
 pub use comment::{AskingComment, asking_comments};
 pub use documentation::documentation;
-pub use edits::{Draft, FilePatch, Moved, Patch, Refusal, Source, Task, draft};
+pub use edits::{Draft, FilePatch, Moved, Patch, Refusal, Source, Task, draft, is_unwritten};
 pub use hover::{FactsLevel, hover_facts};
 pub use markdown::{code as code_span, fenced};
 pub use prompt::{AskFile, MAX_TARGET_CHARS, Prompt, PromptInput, ask_prompt, prompt};

@@ -22,7 +22,8 @@ pub(super) fn of(root: &Path, path: &str) -> Option<Style> {
             Some(Style::Rust(RustStyle::read(options.as_deref(), package.as_deref(), workspace.as_deref())))
         }
         Language::Elixir => {
-            let mut style = nearest(root, &file, &[".formatter.exs"]).map_or_else(ElixirStyle::default, |text| ElixirStyle::read(&text));
+            let mut style = nearest(root, &file, &[".formatter.exs"])
+                .map_or_else(ElixirStyle::default, |text| ElixirStyle::read(&text));
             for dependency in style.import_deps.clone() {
                 if let Some(text) = read(&root.join("deps").join(dependency).join(".formatter.exs")) {
                     style.add_dependency(&text);

@@ -30,6 +30,10 @@ pub struct Editor {
     pub register_configuration: bool,
     /// Lets the server ask for changes of files.
     pub register_watched_files: bool,
+    /// Asks the user before it makes changes that are marked so.
+    pub change_annotations: bool,
+    /// Takes edits by file only, without versions. Neovim says nothing of edits with versions, and takes them.
+    pub only_plain_edits: bool,
 }
 
 impl Editor {
@@ -41,8 +45,11 @@ impl Editor {
         let hover_formats =
             text_document.and_then(|all| all.hover.as_ref()).and_then(|hover| hover.content_format.as_ref());
         let dynamic = |registration: Option<bool>| registration.unwrap_or(false);
+        let edits = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
         Self {
             encoding: encoding(capabilities),
+            change_annotations: edits.is_some_and(|edits| edits.change_annotation_support.is_some()),
+            only_plain_edits: edits.is_some_and(|edits| edits.document_changes == Some(false)),
             // A client that says nothing of formats gets Markdown, as clients before 3.3 expect.
             markdown_hover: hover_formats.is_none_or(|formats| formats.contains(&MarkupKind::Markdown)),
             code_action_literals: text_document
@@ -82,7 +89,7 @@ pub fn server_capabilities(editor: &Editor) -> ServerCapabilities {
         })),
         hover_provider: Some(HoverProvider::Bool(true)),
         code_action_provider: Some(CodeActionProvider::CodeActionOptions(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::RefactorRewrite]),
+            code_action_kinds: Some(vec![CodeActionKind::QuickFix, CodeActionKind::RefactorRewrite]),
             resolve_provider: Some(false),
             ..Default::default()
         })),

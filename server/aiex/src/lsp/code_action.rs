@@ -1,5 +1,8 @@
 //! `textDocument/codeAction`: what can be done here, each a command that answers at once. Needs no resolve.
 
+use std::{sync::Arc, time::Duration};
+
+use aiex_assist::{ReadyRefactor, ready_refactors};
 use serde_json::{Value, json};
 use tower_lsp::{
     gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse, Command},
@@ -7,45 +10,126 @@ use tower_lsp::{
 };
 
 use super::{
-    commands, consent, convert,
+    commands, consent,
     session::{Place, Server},
 };
+use crate::{documents::Snapshot, explain::Cursor, wish};
+
+/// How long the menu waits for the parse of its version; then it has only what needs none.
+const WAIT: Duration = Duration::from_millis(40);
+
+/// An action: what it is called, what kind it is, and the command that it carries.
+struct Action {
+    kind: CodeActionKind,
+    command: Command,
+}
 
 /// `textDocument/codeAction`
 pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Option<Vec<CodeActionResponse>>> {
     let uri = params.text_document.uri.as_ref();
     let Some(snapshot) = server.document(uri) else { return Ok(None) };
-    if !wanted(params.context.only.as_deref()) {
-        return Ok(Some(Vec::new()));
-    }
-    let offset = convert::start(snapshot.text(), params.range, server.editor().encoding);
-    server.set_last_place(Place { document: snapshot.id.clone(), offset });
+    let only = params.context.only.as_deref();
+    let place = Place::new(&snapshot, params.range, server.editor().encoding);
+    let diagnostics: Vec<Value> =
+        params.context.diagnostics.iter().filter_map(|one| serde_json::to_value(one).ok()).collect();
+    server.set_last_place(place.clone());
+    server.set_diagnostics(&place, diagnostics.clone());
+    // Everything above saw the document as it was when this request came. From here on it may await.
+    let found = looked_at(&snapshot, &place).await;
     let here = json!({"uri": uri, "range": params.range});
-    let mut actions = vec![command("Aiex: Explain", commands::EXPLAIN, Some(here))];
+    let with = |more: Value| {
+        let mut argument = here.clone();
+        if let (Some(argument), Value::Object(more)) = (argument.as_object_mut(), more) {
+            argument.extend(more);
+        }
+        argument
+    };
+    let rewrite = |title: &str, name: &str, argument: Option<Value>| Action {
+        kind: CodeActionKind::RefactorRewrite,
+        command: command(title, name, argument),
+    };
+    let mut actions = vec![rewrite("Aiex: Explain", commands::EXPLAIN, Some(here.clone()))];
+    if !diagnostics.is_empty() {
+        let argument = with(json!({"diagnostics": diagnostics}));
+        actions.push(Action {
+            kind: CodeActionKind::QuickFix,
+            command: command("Aiex: Fix", commands::FIX, Some(argument)),
+        });
+    }
+    if found.asks {
+        let name = if found.is_unwritten { commands::GENERATE } else { commands::REFACTOR };
+        actions.push(rewrite("Aiex: Carry out AI: comment", name, Some(here.clone())));
+    } else {
+        actions.push(rewrite("Aiex: Refactor…", commands::REFACTOR, Some(here.clone())));
+    }
+    for ready in &found.refactors {
+        let argument = with(json!({"instruction": ready.instruction}));
+        actions.push(rewrite(&format!("Aiex: {}", ready.title), commands::REFACTOR, Some(argument)));
+    }
+    if found.is_definition && found.refactors.is_empty() {
+        actions.push(rewrite("Aiex: Document", commands::DOCUMENT, Some(here.clone())));
+    }
     if server.runs.any_active() {
-        actions.push(command("Aiex: Stop", commands::CANCEL, None));
+        actions.push(rewrite("Aiex: Stop", commands::CANCEL, None));
     }
     if server.last_answer().is_some() {
-        actions.push(command("Aiex: Open last answer", commands::OPEN_LAST_ANSWER, None));
+        actions.push(rewrite("Aiex: Open last answer", commands::OPEN_LAST_ANSWER, None));
     }
     let workspace = consent::workspace_of(server, uri);
     if let Some(open) = server.open_consent().filter(|open| open.is_about(&workspace)) {
         let origin = &open.detected.origin;
         for (title, allow) in [(consent::allow_title(origin), true), (consent::never_title(origin), false)] {
-            actions.push(command(&title, commands::ANSWER_CONSENT, Some(json!({"allow": allow}))));
+            actions.push(rewrite(&title, commands::ANSWER_CONSENT, Some(json!({"allow": allow}))));
         }
     }
     let literals = server.editor().code_action_literals;
-    let answer = |command: Command| match literals {
+    let wanted = actions.into_iter().filter(|action| is_wanted(only, &action.kind));
+    let answer = |Action { kind, command }: Action| match literals {
         true => CodeActionResponse::CodeAction(CodeAction {
             title: command.title.clone(),
-            kind: Some(CodeActionKind::RefactorRewrite),
+            kind: Some(kind),
             command: Some(command),
             ..Default::default()
         }),
         false => CodeActionResponse::Command(command),
     };
-    Ok(Some(actions.into_iter().map(answer).collect()))
+    Ok(Some(wanted.map(answer).collect()))
+}
+
+/// What the parse says of a place.
+#[derive(Default)]
+struct Found {
+    /// There is an `AI:` comment.
+    asks: bool,
+    /// What it asks for is still to be written.
+    is_unwritten: bool,
+    /// The place is in a definition.
+    is_definition: bool,
+    refactors: Vec<ReadyRefactor>,
+}
+
+async fn looked_at(snapshot: &Arc<Snapshot>, place: &Place) -> Found {
+    let (own, place) = (snapshot.clone(), place.clone());
+    let look = tokio::task::spawn_blocking(move || {
+        let Some(analysis) = own.analyse() else { return Found::default() };
+        let text = own.text().to_string();
+        let cursor = match place.selected.len() {
+            0 | 1 => Cursor::At(place.offset),
+            _ => Cursor::Selected(place.selected.start, place.selected.end),
+        };
+        let symbol = analysis.outline.enclosing(place.offset).and_then(|index| analysis.outline.symbols.get(index));
+        let path = own.id.to_string();
+        Found {
+            asks: wish::comment_at(&own, cursor).is_some(),
+            is_unwritten: symbol.is_none_or(|symbol| aiex_assist::is_unwritten(&path, &text, &symbol.range)),
+            is_definition: symbol.is_some(),
+            refactors: match cursor {
+                Cursor::Selected(..) => ready_refactors(analysis.syntax, &text, &place.selected),
+                _ => Vec::new(),
+            },
+        }
+    });
+    tokio::time::timeout(WAIT, look).await.ok().and_then(std::result::Result::ok).unwrap_or_default()
 }
 
 fn command(title: &str, name: &str, argument: Option<Value>) -> Command {
@@ -57,10 +141,14 @@ fn command(title: &str, name: &str, argument: Option<Value>) -> Command {
     }
 }
 
-/// Whether `only` lets `refactor.rewrite` through: kinds are hierarchical (LSP 3.17 `CodeActionKind`).
-fn wanted(only: Option<&[CodeActionKind]>) -> bool {
+/// Whether `only` lets a kind through: kinds are hierarchical (LSP 3.17 `CodeActionKind`).
+fn is_wanted(only: Option<&[CodeActionKind]>, kind: &CodeActionKind) -> bool {
+    let name =
+        |kind: &CodeActionKind| serde_json::to_value(kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+    let own = name(kind).unwrap_or_default();
     let lets_through = |kind: &CodeActionKind| {
-        matches!(kind, CodeActionKind::Empty | CodeActionKind::Refactor | CodeActionKind::RefactorRewrite)
+        let outer = name(kind).unwrap_or_default();
+        outer.is_empty() || own == outer || own.strip_prefix(&outer).is_some_and(|rest| rest.starts_with('.'))
     };
     only.is_none_or(|only| only.iter().any(lets_through))
 }

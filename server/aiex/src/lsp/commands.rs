@@ -3,9 +3,17 @@
 
 mod answer_consent;
 pub mod cancel;
+mod document;
+mod edit;
 mod explain;
+mod fix;
+mod generate;
 mod open_last_answer;
+mod refactor;
 mod show_context;
+mod undo;
+
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,12 +22,16 @@ use tower_lsp::{
     jsonrpc::{Error, ErrorCode, Result},
 };
 
-use super::{
-    convert,
-    session::{Place, Server},
-};
+pub(super) use explain::shown_path;
+
+use super::session::{Place, Server};
 
 pub const EXPLAIN: &str = "aiex.explain";
+pub const REFACTOR: &str = "aiex.refactor";
+pub const FIX: &str = "aiex.fix";
+pub const DOCUMENT: &str = "aiex.document";
+pub const GENERATE: &str = "aiex.generate";
+pub const UNDO: &str = "aiex.undo";
 pub const SHOW_CONTEXT: &str = "aiex.showContext";
 pub const CANCEL: &str = "aiex.cancel";
 pub const OPEN_LAST_ANSWER: &str = "aiex.openLastAnswer";
@@ -27,13 +39,19 @@ pub const OPEN_LAST_ANSWER: &str = "aiex.openLastAnswer";
 pub const ANSWER_CONSENT: &str = "aiex.answerConsent";
 
 /// Every command, as announced in `initialize`.
-pub const NAMES: [&str; 5] = [EXPLAIN, SHOW_CONTEXT, CANCEL, OPEN_LAST_ANSWER, ANSWER_CONSENT];
+pub const NAMES: [&str; 10] =
+    [EXPLAIN, REFACTOR, FIX, DOCUMENT, GENERATE, UNDO, SHOW_CONTEXT, CANCEL, OPEN_LAST_ANSWER, ANSWER_CONSENT];
 
 /// `workspace/executeCommand`
 pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Option<Value>> {
     let argument = params.arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
     match params.command.as_str() {
         EXPLAIN => explain::explain(server, Argument::parse(argument)?),
+        REFACTOR => refactor::refactor(server, Argument::parse(argument)?),
+        FIX => fix::fix(server, Argument::parse(argument)?),
+        DOCUMENT => document::document(server, Argument::parse(argument)?),
+        GENERATE => generate::generate(server, Argument::parse(argument)?),
+        UNDO => undo::undo(server, &argument),
         SHOW_CONTEXT => show_context::show_context(server, Argument::parse(argument)?),
         CANCEL => cancel::cancel(server, &argument),
         OPEN_LAST_ANSWER => open_last_answer::open_last_answer(server).await,
@@ -50,6 +68,7 @@ struct Argument {
     range: Option<Range>,
     instruction: Option<String>,
     intent: Option<String>,
+    diagnostics: Option<Vec<Value>>,
 }
 
 impl Argument {
@@ -71,10 +90,26 @@ impl Argument {
         let Some(snapshot) = server.document(uri) else {
             return Err(invalid(format!("{uri} is not open in the editor; open it first")));
         };
-        let offset = convert::start(snapshot.text(), self.range.unwrap_or_default(), server.editor().encoding);
-        Ok(Place { document: snapshot.id.clone(), offset })
+        Ok(Place::new(&snapshot, self.range.unwrap_or_default(), server.editor().encoding))
+    }
+
+    /// The same for a command that edits: the place of a request is taken only while it is fresh, since nobody can see
+    /// what a command without a place would change.
+    fn place_of_edit(&self, server: &Server) -> Result<Place> {
+        let place = self.place(server)?;
+        let is_given = self.uri.is_some();
+        let version = server.documents.get(&place.document).map(|snapshot| snapshot.document.version());
+        if is_given || (place.at.elapsed() <= FRESH && version == Some(place.version)) {
+            return Ok(place);
+        }
+        let stale =
+            "it is not plain which code is meant: put the cursor on it and choose the action from the code-action menu";
+        Err(invalid(stale.to_owned()))
     }
 }
+
+/// How old the place of a request may be for a command that edits there.
+const FRESH: Duration = Duration::from_secs(10);
 
 fn invalid(message: String) -> Error {
     Error { code: ErrorCode::InvalidParams, message: message.into(), data: None }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use aiex_assist::FactsLevel;
 use aiex_syntax::Outline;
 use tower_lsp::{
-    gen_lsp_types::{Contents, Hover, HoverParams, MarkupContent, MarkupKind},
+    gen_lsp_types::{self, Contents, Hover, HoverParams, MarkupContent, MarkupKind},
     jsonrpc::Result,
 };
 
@@ -27,7 +27,8 @@ pub async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>
     let Some(snapshot) = server.document(at.text_document.uri.as_ref()) else { return Ok(None) };
     let encoding = server.editor().encoding;
     let offset = convert::offset(snapshot.text(), at.position, encoding);
-    server.set_last_place(Place { document: snapshot.id.clone(), offset });
+    let range = gen_lsp_types::Range { start: at.position, end: at.position };
+    server.set_last_place(Place { offset, ..Place::new(&snapshot, range, encoding) });
 
     // Everything above saw the document as it was when this request came. From here on it may await.
     let config = server.settings.current(server).await;

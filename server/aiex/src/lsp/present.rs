@@ -33,6 +33,17 @@ pub async fn show(server: &Server, answer: Answer, changes: u64) {
     }
 }
 
+/// Keeps a document for whoever wants to open it; whether it could be kept.
+pub async fn keep_for_later(server: &Server, answer: Answer) -> bool {
+    let Answer { name, markdown, .. } = answer;
+    let kept = tokio::task::spawn_blocking(move || keep(&name, &markdown)).await;
+    let file = kept.ok().and_then(Result::ok);
+    file.is_some_and(|file| {
+        server.set_last_answer(file);
+        true
+    })
+}
+
 /// Opens an answer's file, or says where it is.
 pub async fn open(server: &Server, file: &Path) {
     if server.editor().show_document

@@ -1,5 +1,7 @@
 //! [`Progress`]: how far something is, as the editor shows it while it goes on.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tower_lsp::{
     Client,
@@ -10,6 +12,9 @@ use tower_lsp::{
 };
 
 use super::session::Server;
+
+/// How often it says how far an answer is.
+pub const REPORT_EVERY: Duration = Duration::from_millis(200);
 
 /// A progress, from its creation until all clones of this are dropped.
 #[derive(Clone)]

@@ -42,6 +42,10 @@ pub struct Question {
 pub enum Outcome {
     /// A document to show.
     Show(Answer),
+    /// A sentence that says what was changed.
+    Done(String),
+    /// A sentence that says what was refused, and a document to look at.
+    Rejected(String, Answer),
     /// A sentence that says what failed, and what to do.
     Failed(String),
 }
@@ -149,6 +153,16 @@ impl Run {
             Ok(Outcome::Show(answer)) => {
                 drop(progress);
                 present::show(&server, answer, changes).await;
+            }
+            Ok(Outcome::Done(message)) => {
+                tracing::info!(run = id.0, "done");
+                server.client.show_message(MessageType::Info, format!("{title}: {message}")).await;
+            }
+            Ok(Outcome::Rejected(message, answer)) => {
+                tracing::warn!(run = id.0, message, "refused");
+                let kept = present::keep_for_later(&server, answer).await;
+                let look = if kept { " The action `Aiex: Open last answer` shows it." } else { "" };
+                server.client.show_message(MessageType::Error, format!("{title}: {message}{look}")).await;
             }
             Ok(Outcome::Failed(message)) => {
                 tracing::warn!(run = id.0, message, "failed");

@@ -1,15 +1,21 @@
 //! [`Session`]: what the server knows of its editor: documents, runs, settings, and the last place asked about.
 
 use std::{
+    ops::Range,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
-use aiex_text::Splice;
-use tower_lsp::{Client, gen_lsp_types::MessageType};
+use aiex_text::{Encoding, Splice};
+use serde_json::Value;
+use tower_lsp::{
+    Client,
+    gen_lsp_types::{self, MessageType},
+};
 
 use super::{capabilities::Editor, configuration::Settings, convert, indexes::Indexes, run::Runs};
 use crate::{
@@ -51,6 +57,8 @@ pub struct Session {
     pub client_process: tokio::sync::SetOnce<i32>,
     editor: OnceLock<Editor>,
     last_place: Mutex<Option<Place>>,
+    /// What the editor named with its last code-action request.
+    diagnostics: Mutex<Option<(Place, Vec<Value>)>>,
     last_answer: Mutex<Option<PathBuf>>,
     /// Held while the user is asked something.
     pub asking: tokio::sync::Mutex<()>,
@@ -66,6 +74,29 @@ pub struct Place {
     pub document: DocumentId,
     /// Byte offset of the start of the place.
     pub offset: usize,
+    /// All of it, in bytes, half-open; empty for a cursor.
+    pub selected: Range<usize>,
+    /// The version of the document that was asked about.
+    pub version: i32,
+    /// When it was asked about.
+    pub at: Instant,
+}
+
+impl Place {
+    /// A range of a document, of now.
+    pub fn new(snapshot: &Snapshot, range: gen_lsp_types::Range, encoding: Encoding) -> Self {
+        let text = snapshot.text();
+        let offset = convert::start(text, range, encoding);
+        let end = convert::offset(text, range.end, encoding).max(offset);
+        let selected = offset..end;
+        Self {
+            document: snapshot.id.clone(),
+            offset,
+            selected,
+            version: snapshot.document.version(),
+            at: Instant::now(),
+        }
+    }
 }
 
 impl Session {
@@ -82,6 +113,7 @@ impl Session {
             client_process: tokio::sync::SetOnce::new(),
             editor: OnceLock::new(),
             last_place: Mutex::default(),
+            diagnostics: Mutex::default(),
             last_answer: Mutex::default(),
             asking: Default::default(),
             open_consent: Mutex::default(),
@@ -119,10 +151,25 @@ impl Session {
         lock(&self.last_place).clone()
     }
 
+    /// Remembers the diagnostics of a code-action request.
+    pub fn set_diagnostics(&self, place: &Place, diagnostics: Vec<Value>) {
+        *lock(&self.diagnostics) = Some((place.clone(), diagnostics));
+    }
+
+    /// The diagnostics that the editor last named, if that was at this place and of this version of the document.
+    pub fn diagnostics_at(&self, place: &Place) -> Vec<Value> {
+        let known = lock(&self.diagnostics);
+        let is_here = |known: &Place| {
+            known.document == place.document && known.version == place.version && known.offset == place.offset
+        };
+        known.as_ref().filter(|(known, _)| is_here(known)).map(|(_, known)| known.clone()).unwrap_or_default()
+    }
+
     /// Moves the remembered place along with a change of its document.
     pub fn move_last_place(&self, document: &str, splices: &[Splice]) {
         if let Some(place) = lock(&self.last_place).as_mut().filter(|place| &*place.document == document) {
             place.offset = splices.iter().fold(place.offset, |offset, splice| splice.map(offset));
+            place.selected = splices.iter().fold(place.selected.clone(), |range, splice| splice.map_range(&range));
         }
     }
 

@@ -4,7 +4,7 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use aiex_context::Intent;
@@ -16,21 +16,18 @@ use super::Argument;
 use crate::{
     context::Order,
     documents::Snapshot,
-    engine::Engine,
     explain::{Answer, Cursor, Target},
     lsp::{
-        consent, context, convert,
+        context, convert, model,
+        progress::REPORT_EVERY,
         run::{BUG, Outcome, Question, Run},
         session::{Place, Server},
     },
 };
 
-/// How often the progress says how far the answer is.
-const REPORT_EVERY: Duration = Duration::from_millis(200);
-
 /// `aiex.explain {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`. An instruction goes to the model.
 pub fn explain(server: &Server, argument: Argument) -> Result<Option<Value>> {
-    let Place { document, offset } = argument.place(server)?;
+    let Place { document, offset, .. } = argument.place(server)?;
     let Some(snapshot) = server.documents.get(&document) else {
         return Err(super::invalid(format!("{document} is no longer open in the editor")));
     };
@@ -56,24 +53,7 @@ async fn work(
     let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
     let target = Arc::new(blocking(move || Target::find(snapshot, Cursor::At(offset), path)).await?);
     run.asks(Question { command: super::EXPLAIN, target: target.identity(), instruction: instruction.clone() });
-    let mut loaded = server.settings.fresh(server).await;
-    let engine = server.engines.of(&loaded).await.map_err(|error| error.to_string())?;
-    let model = match engine {
-        Engine::Offline => None,
-        Engine::Model(model) => Some(model),
-        Engine::Detected(_, detected) => {
-            run.stage("waiting for your permission".to_owned());
-            let workspace = consent::workspace_of(server, &document);
-            let allowed = consent::allowed(server, &workspace, detected.clone()).await;
-            // The user may have taken the time to change the configuration.
-            loaded = server.settings.fresh(server).await;
-            match server.engines.of(&loaded).await.map_err(|error| error.to_string())? {
-                Engine::Detected(model, now) if now == detected => allowed.then_some(model),
-                Engine::Model(model) => Some(model),
-                Engine::Offline | Engine::Detected(..) => None,
-            }
-        }
-    };
+    let (model, loaded) = model::of_run(server, run, &document).await?;
     let config = &loaded.config;
     let is_partial;
     let (explanation, markdown) = match model {
@@ -156,7 +136,7 @@ pub(super) fn file_name(command: &str, target: &Target) -> String {
 
 /// The document's path below its workspace folder; outside of any its name alone, since the folders above are nobody's
 /// business.
-pub(super) fn shown_path(server: &Server, uri: &str) -> String {
+pub(in crate::lsp) fn shown_path(server: &Server, uri: &str) -> String {
     let path = convert::name_of_file(uri);
     let folder = server.settings.folder_of(&path);
     let below = folder.and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));

@@ -25,7 +25,7 @@ use crate::{
 
 /// `aiex.showContext {uri?, range?, intent?, instruction?}`: begins a run and answers `{"run": id}`. Sends nothing.
 pub fn show_context(server: &Server, argument: Argument) -> Result<Option<Value>> {
-    let Place { document, offset } = argument.place(server)?;
+    let Place { document, offset, .. } = argument.place(server)?;
     let Some(snapshot) = server.documents.get(&document) else {
         return Err(super::invalid(format!("{document} is no longer open in the editor")));
     };

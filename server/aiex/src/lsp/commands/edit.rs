@@ -1,0 +1,139 @@
+//! What commands that edit share: a run that finds what is meant, has it edited, and has the editor apply it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use aiex_context::Intent;
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc::Result;
+
+use super::{
+    Argument,
+    explain::{blocking, shown_path},
+};
+use crate::{
+    context::Order,
+    documents::Snapshot,
+    edit::{self, Host, Job, Stage},
+    explain::{Cursor, Target},
+    lsp::{
+        apply, consent, context, convert, model,
+        progress::REPORT_EVERY,
+        run::{Outcome, Question, Run},
+        session::{Place, Server},
+    },
+    templates,
+    wish::{self, Meant},
+};
+
+/// A command that edits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    pub(super) command: &'static str,
+    /// As in its code action.
+    pub(super) title: &'static str,
+    pub(super) intent: Intent,
+    /// It cannot do without the user's words.
+    pub(super) needs_words: bool,
+}
+
+/// Begins the run and answers `{"run": id}`. `faults` are what is to be mended.
+pub(super) fn begin(server: &Server, kind: Kind, argument: Argument, faults: Vec<String>) -> Result<Option<Value>> {
+    let place = argument.place_of_edit(server)?;
+    let Some(snapshot) = server.documents.get(&place.document) else {
+        return Err(super::invalid(format!("{} is no longer open in the editor", place.document)));
+    };
+    let words = argument.instruction.filter(|words| !words.trim().is_empty());
+    let id = Run::begin(server, place.document.clone(), kind.title.to_owned(), {
+        let server = server.clone();
+        move |run| async move {
+            let worked = work(&server, &run, kind, snapshot, place, words, faults).await;
+            worked.unwrap_or_else(Outcome::Failed)
+        }
+    });
+    Ok(Some(json!({"run": id.0})))
+}
+
+async fn work(
+    server: &Server,
+    run: &Run,
+    kind: Kind,
+    snapshot: Arc<Snapshot>,
+    place: Place,
+    words: Option<String>,
+    faults: Vec<String>,
+) -> std::result::Result<Outcome, String> {
+    run.stage("reading".to_owned());
+    let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
+    let cursor = match place.selected.len() {
+        // Helix sends the character under its cursor for a selection.
+        0 | 1 => Cursor::At(place.offset),
+        _ => Cursor::Selected(place.selected.start, place.selected.end),
+    };
+    let intent = kind.intent;
+    let meant = blocking(move || wish::meant(snapshot, cursor, path, intent, words)).await?;
+    let Meant { target, words, cut, intent } = meant;
+    if kind.needs_words && words.is_none() {
+        return Err(
+            "say what is to be done: write a comment `AI: …` at the code and run this again, or pass it as `instruction`"
+                .to_owned(),
+        );
+    }
+    let target = Arc::new(target);
+    run.asks(Question { command: kind.command, target: target.identity(), instruction: words.clone() });
+    let (model, loaded) = model::of_run(server, run, &document).await?;
+    let config = &loaded.config;
+    let file = convert::name_of_file(&document);
+    if model.is_some() {
+        config.privacy.check(&file)?;
+    }
+    let root = consent::workspace_of(server, &document);
+    let template = blocking(move || templates::of(intent)).await??;
+    let order = Order { intent, instruction: words, faults, template };
+    let name = model.as_ref().map(|model| model.name.clone()).unwrap_or_default();
+    let question = context::Question::new(server, &target, order.clone(), &loaded, &name);
+    let last = std::sync::Mutex::new(None::<std::time::Instant>);
+    let stage = |stage: Stage| {
+        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_news = !matches!(stage, Stage::Received(..)) || last.is_none_or(|last| last.elapsed() >= REPORT_EVERY);
+        if is_news {
+            *last = Some(std::time::Instant::now());
+            run.stage(stage.to_string());
+        }
+    };
+    let edited = edit::edit(
+        model.as_ref(),
+        &Job { target: &target, order: &order, cut, is_new: false, root: &root, max_repairs: config.edits.max_repairs },
+        &Host {
+            question: &|most| if most == usize::MAX { question.build() } else { question.within(most).build() },
+            version: &|path, text| version_of(server, &root, path, text),
+            stage: &stage,
+        },
+    )
+    .await;
+    let edited = match edited {
+        Ok(edited) => edited,
+        Err(error) => {
+            return Ok(match error.rejected(&target) {
+                Some(rejected) => Outcome::Rejected(sentence(&error.to_string()), rejected),
+                None => Outcome::Failed(sentence(&error.to_string())),
+            });
+        }
+    };
+    run.stage("applying".to_owned());
+    let label = format!("{} {}", kind.title, target.name());
+    apply::apply(server, &label, &root, &document, &edited.patch).await?;
+    let notes: String = edited.notes.iter().map(|note| format!(" {note}")).collect();
+    Ok(Outcome::Done(format!("{}: applied. {}{notes}", target.name(), edited.checks())))
+}
+
+/// The version of the open document with this path and this very text; 0 where there is none.
+fn version_of(server: &Server, root: &std::path::Path, path: &str, text: &str) -> i32 {
+    let file: PathBuf = root.join(path);
+    let open = server.documents.find(|id| convert::path(id).as_ref() == Some(&file));
+    open.filter(|open| *open.text().to_string() == *text).map_or(0, |open| open.document.version())
+}
+
+pub(super) fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
