@@ -2,6 +2,7 @@
 
 mod ask;
 mod auth;
+mod checkpoints;
 mod chunks;
 mod config;
 mod context;
@@ -155,6 +156,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show the changes that Aiex made to files, and take them back
+    #[command(after_help = checkpoints::EXAMPLES)]
+    Checkpoints {
+        #[command(subcommand)]
+        command: checkpoints::Command,
+    },
     /// Show, find or check the configuration
     Config {
         #[command(subcommand)]
@@ -203,6 +210,7 @@ pub fn main() -> ExitCode {
         Command::Doctor { json } => doctor::doctor(json),
         Command::Auth { command } => auth::auth(&command).map(|()| ExitCode::SUCCESS),
         Command::Usage { days, json } => usage::usage(days, json).map(|()| ExitCode::SUCCESS),
+        Command::Checkpoints { command } => checkpoints::checkpoints(&command).map(|()| ExitCode::SUCCESS),
         Command::Config { command } => config::config(&command),
         Command::Trust { command } => match command {
             TrustCommand::Add { path } => trust::add(&path),

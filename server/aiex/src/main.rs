@@ -1,6 +1,7 @@
 //! `aiex`: an AI coding assistant that is a language server.
 #![allow(unreachable_pub, reason = "in a binary, `pub` marks what a module offers to the others")]
 
+mod checkpoints;
 mod cli;
 mod config;
 mod consent;
@@ -15,6 +16,7 @@ mod ledger;
 mod login;
 mod lsp;
 mod paths;
+mod unified_diff;
 mod workspace;
 
 use std::process::ExitCode;
