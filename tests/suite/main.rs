@@ -1,5 +1,6 @@
 //! The black-box tests, one module a subject.
 
+mod checkpoints;
 mod chunks;
 mod cli;
 mod configuration;

@@ -2,11 +2,13 @@
 
 mod ask;
 mod auth;
+mod checkpoints;
 mod chunks;
 mod config;
 mod context;
 mod demo;
 mod doctor;
+mod edit;
 mod explain;
 mod model;
 mod place;
@@ -68,6 +70,45 @@ enum Command {
         /// The model to ask, as provider/model, or `offline`; else that of the configuration
         #[arg(long, value_name = "PROVIDER/MODEL")]
         model: Option<String>,
+    },
+    /// Change code as you say, as a diff; --write applies it
+    #[command(after_help = edit::REFACTOR_EXAMPLES)]
+    Refactor {
+        /// PATH:LINE or PATH:LINE-LINE; lines count from 1
+        place: String,
+        /// What is to be done; else a comment `AI: …` at the place says it
+        instruction: Option<String>,
+        #[command(flatten)]
+        options: EditOptions,
+    },
+    /// Mend what a compiler or a linter finds fault with, as a diff; --write applies it
+    #[command(after_help = edit::FIX_EXAMPLES)]
+    Fix {
+        /// PATH:LINE or PATH:LINE-LINE; lines count from 1
+        place: String,
+        /// What is said of it; can be given several times
+        #[arg(long = "diagnostic", value_name = "TEXT")]
+        diagnostics: Vec<String>,
+        #[command(flatten)]
+        options: EditOptions,
+    },
+    /// Write the documentation of a definition, as a diff; --write applies it
+    #[command(after_help = edit::DOCUMENT_EXAMPLES)]
+    Document {
+        /// PATH:LINE; lines count from 1
+        place: String,
+        #[command(flatten)]
+        options: EditOptions,
+    },
+    /// Write the body of a function, a new definition or a new file, as a diff; --write applies it
+    #[command(after_help = edit::GENERATE_EXAMPLES)]
+    Generate {
+        /// PATH or PATH:LINE; lines count from 1. A PATH that does not exist is a new file
+        place: String,
+        /// What is to be written; else a comment `AI: …` at the place says it, or the function that has no body yet
+        instruction: Option<String>,
+        #[command(flatten)]
+        options: EditOptions,
     },
     /// Show the pieces that a file is told in: whole functions, modules, sections
     #[command(after_help = chunks::EXAMPLES)]
@@ -155,6 +196,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show the changes that Aiex made to files, and take them back
+    #[command(after_help = checkpoints::EXAMPLES)]
+    Checkpoints {
+        #[command(subcommand)]
+        command: checkpoints::Command,
+    },
     /// Show, find or check the configuration
     Config {
         #[command(subcommand)]
@@ -165,6 +212,23 @@ enum Command {
         #[command(subcommand)]
         command: TrustCommand,
     },
+}
+
+#[derive(clap::Args)]
+struct EditOptions {
+    /// Write the change to the file; `aiex checkpoints restore` takes it back
+    #[arg(long)]
+    write: bool,
+    /// The model to ask, as provider/model, or `offline`; else that of the configuration
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    model: Option<String>,
+}
+
+impl EditOptions {
+    fn wanted(self, intent: Intent, place: String, instruction: Option<String>) -> edit::Wanted {
+        let Self { write, model } = self;
+        edit::Wanted { intent, place, instruction, diagnostics: Vec::new(), model, write }
+    }
 }
 
 #[derive(Subcommand)]
@@ -191,6 +255,16 @@ pub fn main() -> ExitCode {
         Command::Lsp { stdio: _ } => crate::lsp::main(),
         Command::Demo => demo::demo().map(|()| ExitCode::SUCCESS),
         Command::Explain { place, model } => explain::explain(&place, model),
+        Command::Refactor { place, instruction, options } => {
+            edit::edit(options.wanted(Intent::Refactor, place, instruction))
+        }
+        Command::Fix { place, diagnostics, options } => {
+            edit::edit(edit::Wanted { diagnostics, ..options.wanted(Intent::Fix, place, None) })
+        }
+        Command::Document { place, options } => edit::edit(options.wanted(Intent::Document, place, None)),
+        Command::Generate { place, instruction, options } => {
+            edit::edit(options.wanted(Intent::Generate, place, instruction))
+        }
         Command::Chunks { path, max_tokens, json } => {
             chunks::chunks(&path, max_tokens, json).map(|()| ExitCode::SUCCESS)
         }
@@ -203,6 +277,7 @@ pub fn main() -> ExitCode {
         Command::Doctor { json } => doctor::doctor(json),
         Command::Auth { command } => auth::auth(&command).map(|()| ExitCode::SUCCESS),
         Command::Usage { days, json } => usage::usage(days, json).map(|()| ExitCode::SUCCESS),
+        Command::Checkpoints { command } => checkpoints::checkpoints(&command).map(|()| ExitCode::SUCCESS),
         Command::Config { command } => config::config(&command),
         Command::Trust { command } => match command {
             TrustCommand::Add { path } => trust::add(&path),

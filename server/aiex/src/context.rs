@@ -166,7 +166,7 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
     let (mut instruction, mut name) = (asked.instruction.map(str::to_owned), asked.name.map(str::to_owned));
     let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
     let files: Vec<_> = paths.into_iter().filter_map(|path| Some((sources.read(&path)?, path))).collect();
-    let files: Vec<_> = files.into_iter().map(|(text, path)| (path, text)).collect();
+    let files: Vec<_> = files.into_iter().map(|(text, path)| (path.to_string(), text)).collect();
     let mut whole = 0;
     if asked.redact {
         // Each file as a whole first: what is cut out of one may not show that it is secret, nor what an earlier piece

@@ -153,7 +153,7 @@ impl EditError {
         let markdown = format!(
             "# A refused edit of {}\n\n> by {by}, refused since {reason}\n\nNothing of it was applied. The reply, as it came:\n\n{}",
             aiex_assist::code_span(target.name()),
-            fenced("", &aiex_assist::clean_text(reply)),
+            fenced(&aiex_assist::clean_text(reply)),
         );
         Some(Answer { title: format!("Refused edit of {}", target.name()), name: "refused".to_owned(), markdown })
     }

@@ -1,6 +1,7 @@
 //! `aiex`: an AI coding assistant that is a language server.
 #![allow(unreachable_pub, reason = "in a binary, `pub` marks what a module offers to the others")]
 
+mod checkpoints;
 mod cli;
 mod config;
 mod consent;
@@ -17,6 +18,7 @@ mod login;
 mod lsp;
 mod paths;
 mod templates;
+mod unified_diff;
 mod wish;
 mod workspace;
 

@@ -85,7 +85,7 @@ fn with_selection(target: &Target, cursor: Cursor, words: Option<String>) -> Opt
     if !is_part || selected.trim().is_empty() || selected.len() > LONGEST_SELECTION {
         return Some(words.clone());
     }
-    Some(format!("{words}\n\nThe selected lines are:\n\n{}", aiex_assist::fenced("", &selected)))
+    Some(format!("{words}\n\nThe selected lines are:\n\n{}", aiex_assist::fenced(&selected)))
 }
 
 /// What is quoted of a selection, in bytes.

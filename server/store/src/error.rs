@@ -60,6 +60,17 @@ pub enum StoreError {
     )]
     UnknownRequest { path: PathBuf },
 
+    /// A checkpoint has more contents than are kept of all of them. Nothing was kept.
+    #[error(
+        "The files to be changed are too large to keep what they held: together, before and after, they have more than \
+         {most} MiB. Change fewer of them at a time."
+    )]
+    TooLarge {
+        path: PathBuf,
+        /// In MiB.
+        most: i64,
+    },
+
     /// Anything else that SQLite reports.
     #[error(
         "Could not use the database {path}: {reason}. Try again; if it happens again, move the file away, and Aiex \

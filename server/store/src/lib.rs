@@ -1,4 +1,4 @@
-//! What Aiex keeps in its database: the use of models and its cost, and consents.
+//! What Aiex keeps in its database: the use of models and its cost, consents, and checkpoints.
 //!
 //! A [`Store`] is one connection to the database file. Several processes, and several stores in one process, may use
 //! the same file at once. All calls block, mostly for under a millisecond, for seconds while another process writes:
@@ -29,6 +29,7 @@
 //! # Ok(()) }
 //! ```
 
+mod checkpoints;
 mod consent;
 mod error;
 mod money;
@@ -39,6 +40,7 @@ mod schema;
 mod time;
 mod usage;
 
+pub use checkpoints::{Checkpoint, CheckpointFile, CheckpointId, CheckpointRow, NewCheckpoint};
 pub use error::StoreError;
 pub use open::Store;
 pub use usage::{Outcome, Planned, RequestId, Reserved, UsageRow, Used};

@@ -8,11 +8,11 @@ use std::{
 
 use aiex_assist::Patch;
 use aiex_context::Intent;
-use anyhow::{Context as _, Error, Result, bail};
+use anyhow::{Error, Result, bail};
 
 use super::{place::Found, print};
 use crate::{
-    checkpoints::{self, Written},
+    checkpoints::{self, Restore},
     context::Order,
     edit::{self, Edited, Host, Job, Stage},
     ledger::Database,
@@ -105,13 +105,20 @@ fn finish(root: &Path, title: &str, edited: &Edited, write: bool) -> Result<Exit
     let summary = format!("by {by}: {}", edited.checks());
     if write {
         let files = written(root, &edited.patch)?;
-        let checkpoint = checkpoints::write(&Database::default(), root, title, &files).map_err(Error::msg)?;
+        let store = Database::default().open().map_err(Error::msg)?;
+        let checkpoint = checkpoints::change(&store, root, title, &files).map_err(Error::msg)?;
         let names: Vec<_> = edited.patch.files.iter().map(|file| file.path.as_str()).collect();
-        eprintln!("aiex: wrote {} {summary}; `aiex checkpoints restore {}` takes it back", names.join(", "), checkpoint.0);
+        let names = names.join(", ");
+        eprintln!("aiex: wrote {names} {summary}; `aiex checkpoints restore {}` takes it back", checkpoint.0);
     } else {
         for file in &edited.patch.files {
             let before = file.before.as_deref();
-            print(&unified(before.map(|_| file.path.as_str()), Some(&file.path), before.unwrap_or_default(), &file.after))?;
+            print(&unified(
+                before.map(|_| file.path.as_str()),
+                Some(&file.path),
+                before.unwrap_or_default(),
+                &file.after,
+            ))?;
         }
         eprintln!("aiex: {summary}; --write applies it");
     }
@@ -120,18 +127,21 @@ fn finish(root: &Path, title: &str, edited: &Edited, write: bool) -> Result<Exit
 }
 
 /// The files as they are on disk now, and as they will be: what was saved meanwhile stays, or nothing is written.
-fn written(root: &Path, patch: &Patch) -> Result<Vec<Written>> {
+fn written(root: &Path, patch: &Patch) -> Result<Vec<Restore>> {
     let mut files = Vec::new();
     for file in &patch.files {
         let path: PathBuf = root.join(&file.path);
-        if file.before.is_none() {
-            files.push(Written { path, before: None, after: Some(file.after.clone()) });
-            continue;
-        }
-        let now = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let edits = file.onto(&now)?;
-        let after = aiex_text::apply(&aiex_text::Text::new(&now), &edits)?.to_string();
-        files.push(Written { path, before: Some(now), after: Some(after) });
+        let now = checkpoints::present(&path).map_err(Error::msg)?;
+        let after = match (&file.before, &now) {
+            (None, None) => file.after.clone(),
+            (None, Some(_)) => bail!("{} exists meanwhile; nothing was written over it", path.display()),
+            (Some(_), None) => bail!("{} is gone; nothing was written", path.display()),
+            (Some(_), Some(now)) => {
+                let edits = file.onto(now)?;
+                aiex_text::apply(&aiex_text::Text::new(now), &edits)?.to_string()
+            }
+        };
+        files.push(Restore { path, expect: now, to: Some(after) });
     }
     Ok(files)
 }

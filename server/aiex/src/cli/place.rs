@@ -1,12 +1,14 @@
 //! Places on the command line, `PATH[:LINE[:COL]]`, and what they mean in their workspace.
 
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use aiex_assist::Prompt;
+use aiex_context::Intent;
 use aiex_text::{Encoding, Position, Text};
 use anyhow::{Context as _, Result, bail};
 
@@ -16,7 +18,7 @@ use crate::{
     documents::Snapshot,
     engine,
     explain::{Cursor, Target},
-    paths,
+    paths, wish,
     workspace::{self, Options, Phase, WorkspaceIndex},
 };
 
@@ -29,21 +31,70 @@ pub(super) struct Found {
     pub(super) loaded: Loaded,
 }
 
+/// A place to be edited.
+pub(super) struct FoundForEdit {
+    found: Found,
+    /// What is to be done there, also where a comment says it.
+    pub(super) words: Option<String>,
+    /// The whole text, and the comment in it that is carried out.
+    pub(super) cut: Option<(Arc<str>, Range<usize>)>,
+    /// To write what a comment asks for where nothing is written yet is to generate.
+    pub(super) intent: Intent,
+    /// The file is to be made.
+    pub(super) is_new: bool,
+}
+
+impl std::ops::Deref for FoundForEdit {
+    type Target = Found;
+
+    fn deref(&self) -> &Found {
+        &self.found
+    }
+}
+
 impl Found {
     /// Reads the file and finds what is meant in it. `model` is that of the command line.
     pub(super) fn at(place: &str, model: Option<String>) -> Result<Self> {
-        let Place { path, at } = Place::parse(place);
+        let Place { path, at, .. } = Place::parse(place);
         let contents = super::read(&path)?;
         let text = Text::new(&contents);
         let cursor = cursor(&text, at).with_context(|| path.display().to_string())?;
-        let workspace = workspace::root_of(&path);
+        Self::of(&path, &contents, cursor, model)
+    }
+
+    fn of(path: &Path, contents: &str, cursor: Cursor, model: Option<String>) -> Result<Self> {
+        let absolute = absolute(path)?;
+        let workspace = workspace::root_of(absolute.ancestors().find(|above| above.exists()).unwrap_or(&absolute));
         let loaded = config::load(&Places { workspaces: vec![workspace.clone()], model, ..Default::default() });
-        let absolute = path.canonicalize().unwrap_or_else(|_| path.clone());
-        let below: Vec<_> = absolute.strip_prefix(&workspace).unwrap_or(&path).components().collect();
+        let below: Vec<_> = absolute.strip_prefix(&workspace).unwrap_or(path).components().collect();
         let below: Vec<_> = below.iter().map(|part| part.as_os_str().to_string_lossy()).collect();
         let name = path.display().to_string();
-        let target = Target::find(Arc::new(Snapshot::of_file(name.into(), &contents, "")), cursor, below.join("/"));
+        let target = Target::find(Arc::new(Snapshot::of_file(name.into(), contents, "")), cursor, below.join("/"));
         Ok(Self { target, absolute, workspace, loaded })
+    }
+
+    /// The same for an edit: a definition as a whole, the lines of `PATH:LINE-LINE`, or, to generate, a file that is not
+    /// there yet.
+    pub(super) fn for_edit(
+        place: &str,
+        model: Option<String>,
+        intent: Intent,
+        words: Option<String>,
+    ) -> Result<FoundForEdit> {
+        let Place { path, at, last } = Place::parse(place);
+        let is_new = intent == Intent::Generate && at.is_none() && !path.exists();
+        let contents = if is_new { String::new() } else { super::read(&path)? };
+        let text = Text::new(&contents);
+        let cursor = match (at, last) {
+            (Some((first, None)), Some(last)) => selection(&text, first, last),
+            _ => cursor(&text, at),
+        };
+        let cursor = cursor.with_context(|| path.display().to_string())?;
+        let mut found = Self::of(&path, &contents, Cursor::Whole, model)?;
+        let snapshot = found.target.snapshot.clone();
+        let meant = wish::meant(snapshot, cursor, found.target.path.clone(), intent, words);
+        found.target = meant.target;
+        Ok(FoundForEdit { found, words: meant.words, cut: meant.cut, intent: meant.intent, is_new })
     }
 
     /// What a model is asked about it, with the workspace's code.
@@ -122,34 +173,76 @@ impl Question<'_> {
         context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &self.terms)
     }
 
+    /// What would be sent, with at most so many characters of code.
+    pub(super) fn built(&self, most_chars: usize) -> Result<Built, TooSmall> {
+        let terms = self.terms.within(most_chars);
+        context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &terms)
+    }
+
     /// The prompt, with at most so many characters of code.
     pub(super) fn prompt(&self, most_chars: usize) -> Result<Prompt, TooSmall> {
-        let terms = self.terms.within(most_chars);
-        let built = context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &terms);
-        built.map(|built| built.prompt)
+        self.built(most_chars).map(|built| built.prompt)
     }
 }
 
-/// `PATH[:LINE[:COL]]`, with numbers as written.
+/// The path without links and without `..`, as far as it is there.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    if let Ok(absolute) = path.canonicalize() {
+        return Ok(absolute);
+    }
+    let whole = std::path::absolute(path).with_context(|| path.display().to_string())?;
+    if whole.components().any(|part| part == std::path::Component::ParentDir) {
+        bail!("{}: write the path of a new file without `..`", path.display());
+    }
+    let folder = whole.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
+    Ok(folder.and_then(|(above, real)| Some(real.join(whole.strip_prefix(above).ok()?))).unwrap_or(whole))
+}
+
+/// Whole lines, from the first to the last, both counted from 1.
+fn selection(text: &Text, first: usize, last: usize) -> Result<Cursor> {
+    let count = lines(text);
+    if first == 0 || last < first || last > count {
+        bail!("there are no lines {first}-{last}; it has {count} line{}", if count == 1 { "" } else { "s" });
+    }
+    let (start, end) = (text.line_range(first - 1), text.line_range(last - 1));
+    let selected = text.slice(start.start..end.end);
+    let blanks = selected.len() - selected.trim_start().len();
+    let tail = selected.len() - selected.trim_end().len();
+    Ok(match selected.trim().is_empty() {
+        true => Cursor::Within(start.start),
+        false => Cursor::Selected(start.start + blanks, end.end - tail),
+    })
+}
+
+/// `PATH[:LINE[:COL]]` or `PATH:LINE-LINE`, with numbers as written.
 pub(super) struct Place {
     pub(super) path: PathBuf,
     at: Option<(usize, Option<usize>)>,
+    /// The last line of several.
+    last: Option<usize>,
 }
 
 impl Place {
     /// A file that has this very name is meant whole, colons or not.
     pub(super) fn parse(place: &str) -> Self {
-        let whole = |path: &str| Self { path: PathBuf::from(path), at: None };
+        let whole = |path: &str| Self { path: PathBuf::from(path), at: None, last: None };
         if Path::new(place).exists() {
             return whole(place);
         }
         let number = |text: &str| {
             text.rsplit_once(':').and_then(|(rest, last)| Some((rest.to_owned(), last.parse::<usize>().ok()?)))
         };
+        let range = place.rsplit_once(':').and_then(|(path, lines)| {
+            let (first, last) = lines.split_once('-')?;
+            Some((path, first.parse().ok()?, last.parse().ok()?))
+        });
+        if let Some((path, first, last)) = range {
+            return Self { path: PathBuf::from(path), at: Some((first, None)), last: Some(last) };
+        }
         let Some((rest, last)) = number(place) else { return whole(place) };
         match number(&rest) {
-            Some((path, line)) => Self { path: PathBuf::from(path), at: Some((line, Some(last))) },
-            None => Self { path: PathBuf::from(rest), at: Some((last, None)) },
+            Some((path, line)) => Self { path: PathBuf::from(path), at: Some((line, Some(last))), last: None },
+            None => Self { path: PathBuf::from(rest), at: Some((last, None)), last: None },
         }
     }
 }

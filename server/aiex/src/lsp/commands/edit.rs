@@ -14,7 +14,7 @@ use crate::{
     context::Order,
     documents::Snapshot,
     edit::{self, Host, Job, Stage},
-    explain::{Cursor, Target},
+    explain::Cursor,
     lsp::{
         apply, consent, context, convert, model,
         progress::REPORT_EVERY,
