@@ -6,6 +6,7 @@ mod cli;
 mod configuration;
 mod context;
 mod documents;
+mod edits;
 mod explain;
 mod faults;
 mod index;
