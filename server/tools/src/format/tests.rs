@@ -261,7 +261,7 @@ impl Hostile {
     /// This process's environment, with what such a repository may bring into it.
     fn environment(&self) -> Vec<(OsString, OsString)> {
         let top = self.folder.path();
-        let own: Vec<_> = env::vars_os().filter(|(name, _)| name != "PATH").collect();
+        let own: Vec<_> = env::vars_os().filter(|(name, _)| name != "PATH" && name != "RUSTUP_HOME").collect();
         let path = env::var_os("PATH").unwrap();
         let folders = [top.join("bin"), "bin".into(), "".into(), ".".into()].into_iter().chain(env::split_paths(&path));
         let evaluate = format!("-eval 'file:write_file(\"{}\", <<>>)'", self.marker().display());
@@ -281,7 +281,10 @@ impl Hostile {
 #[tokio::test]
 async fn nothing_of_a_hostile_repository_runs() {
     let hostile = Hostile::new();
-    let programs = Programs::of(&[hostile.folder.path().to_owned()], hostile.environment());
+    let top = hostile.folder.path();
+    // Were it no workspace, its programs would come first.
+    assert_eq!(Programs::of(&[], hostile.environment()).find("rustfmt"), Some(top.join("bin/rustfmt")));
+    let programs = Programs::of(&[top.to_owned()], hostile.environment());
     let styles = [("rustfmt", rust("")), ("elixir", elixir_style(""))];
     for (program, style) in styles {
         if with(program).is_none() {
