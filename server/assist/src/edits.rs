@@ -8,6 +8,7 @@
 //! doubt, nothing is changed. What the user types meanwhile is theirs: [`FilePatch::onto`] carries a patch over it or
 //! gives it up.
 
+mod blocks;
 mod gate;
 mod hunks;
 mod indent;
@@ -21,7 +22,7 @@ mod source;
 use std::{ops::Range, sync::Arc};
 
 use aiex_context::{Intent, secrets::Redactor};
-use aiex_syntax::{Language, Problem, Syntax};
+use aiex_syntax::{Language, Problem};
 use aiex_text::{Edit, Text, apply};
 
 pub use patch::{FilePatch, Moved, Patch};
@@ -73,6 +74,13 @@ impl<'a> Task<'a> {
         let words = self.instruction.unwrap_or_default();
         !name.is_empty() && words.split(|char: char| !is_part(char)).any(|word| word == name)
     }
+
+    /// Whether the words speak of what is not needed: compilers say that something is never used.
+    fn says_unused(&self) -> bool {
+        let words = self.instruction.unwrap_or_default().to_lowercase();
+        let says = ["unused", "never used", "never read", "never constructed", "dead", "delete", "remove"];
+        says.iter().any(|word| words.contains(word))
+    }
 }
 
 /// A reply as it would change the files: everything is in order but, perhaps, the parse.
@@ -98,7 +106,7 @@ impl Draft {
         for (index, problem) in &self.problems {
             let Some(file) = self.patch.files.get(*index) else { continue };
             if !accepted(file) {
-                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), problem));
+                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), &file.path, problem));
             }
         }
         Ok(self.patch)
@@ -121,9 +129,9 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     let secrets = task.redactor.map(|redactor| redactor.used(reply)).unwrap_or_default();
     let restored = task.redactor.map_or_else(|| reply.to_owned(), |redactor| redactor.restore(reply));
     let language = Language::from_file_name(task.path);
-    let parses = |code: &str| language.is_some_and(|language| holds_code(language, code));
+    let parses = |code: &str| language.is_some_and(|language| blocks::holds_code(language, code));
     let blocks = reply::read(&restored, &parses)?;
-    let blocks = meant(blocks, task, &parses);
+    let blocks = blocks::meant(blocks, task);
     let mut files: Vec<(&str, Vec<&Block>)> = Vec::new();
     for block in &blocks {
         let path = path_of(block, task)?;
@@ -156,11 +164,22 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
             return Err(Refusal::Invisible(char));
         }
         let after = File::new(path, text.as_str().into());
-        scope::check(&before, &after, &task, &secrets)?;
+        let mut new = gate::new_problems(Some(&before), &after);
+        // What is wrong where the text changed tells more than what that breaks elsewhere.
+        let changed = gate::changed(&before.text, &after.text);
+        new.sort_by_key(|problem| problem.range.end < changed.start || changed.end < problem.range.start);
+        if let Err(refusal) = scope::check(&before, &after, &task, &secrets) {
+            // Where the parse is broken, there is no telling what belongs to what.
+            let is_parse = !matches!(refusal, Refusal::Moved { .. });
+            return Err(match new.first().filter(|_| is_parse) {
+                Some(problem) => gate::unparsed(&after, path, problem),
+                None => refusal,
+            });
+        }
         if path == task.path {
             task.renamed = scope::renamed(&before, &after, &task);
         }
-        problems.extend(gate::new_problems(Some(&before), &after).into_iter().map(|problem| (patches.len(), problem)));
+        problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
         let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
         let (before, version) = (Some(source.text.clone()), source.version);
         patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors });
@@ -169,50 +188,6 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
         return Err(Refusal::Unchanged);
     }
     Ok(Draft { patch: Patch { files: patches }, problems })
-}
-
-/// Whether a text is code: it parses, and more than a word of it.
-fn holds_code(language: Language, code: &str) -> bool {
-    let text = Text::new(code);
-    let syntax = Syntax::parse(language, &text, None, || true).ok().filter(|syntax| !syntax.has_errors());
-    syntax.is_some_and(|syntax| {
-        !syntax.symbols(code).is_empty()
-            || syntax.tokens(code).iter().any(|token| token.class != aiex_syntax::TokenClass::Code)
-    })
-}
-
-/// The blocks that are meant to become code: of several, those that define something, and of hunks and code the hunks.
-/// A block that shows how to call what was written is talk.
-fn meant(blocks: Vec<Block>, task: &Task, parses: &dyn Fn(&str) -> bool) -> Vec<Block> {
-    if blocks.len() < 2 || !parses_any(task) {
-        return blocks;
-    }
-    let has_hunks = blocks.iter().any(|block| matches!(block.body, Body::Hunks(_)));
-    let is_meant = |block: &Block| match &block.body {
-        Body::Hunks(_) => true,
-        Body::Code(code) => {
-            !has_hunks && (block.path.is_some() || defines(task, code) || !parses(code) && !is_talk(&block.language))
-        }
-    };
-    let (meant, rest): (Vec<_>, Vec<_>) = blocks.into_iter().partition(is_meant);
-    if meant.is_empty() { rest } else { meant }
-}
-
-fn parses_any(task: &Task) -> bool {
-    Language::from_file_name(task.path).is_some()
-}
-
-/// Languages of blocks that are never an edit.
-fn is_talk(language: &str) -> bool {
-    matches!(
-        language,
-        "sh" | "bash" | "shell" | "console" | "text" | "txt" | "output" | "iex" | "markdown" | "md" | "json" | "toml"
-    )
-}
-
-fn defines(task: &Task, code: &str) -> bool {
-    let Some(language) = Language::from_file_name(task.path) else { return false };
-    Syntax::parse(language, &Text::new(code), None, || true).is_ok_and(|syntax| !syntax.symbols(code).is_empty())
 }
 
 /// The file that a block is for: the one that it names, else the task's.
@@ -234,19 +209,16 @@ fn path_of<'b>(block: &'b Block, task: &'b Task<'_>) -> Result<&'b str, Refusal>
 
 fn placed(file: &File, blocks: &[&Block], task: &Task) -> Result<Vec<Placed>, Refusal> {
     let target = if file.path == task.path { task.target.clone() } else { 0..0 };
-    let mut all = Vec::new();
+    let mut all: Vec<Placed> = Vec::new();
+    let mut whole: Vec<String> = Vec::new();
     for block in blocks {
-        if let Some(wanted) = file.language.filter(|language| is_other(&block.language, *language)) {
+        if let Some(wanted) = file.language.filter(|language| blocks::is_other(&block.language, *language)) {
             let (found, path) = (block.language.clone(), file.path.clone());
             return Err(Refusal::OtherLanguage { found, path, wanted: wanted.id() });
         }
         match &block.body {
             Body::Code(code) if code.trim().is_empty() => return Err(Refusal::Malformed("a block of code is empty")),
-            Body::Code(code) => {
-                // A block that is told twice counts once.
-                let found = place::place(code, file, task)?;
-                all.extend(found.into_iter().filter(|one| !all.contains(one)).collect::<Vec<_>>());
-            }
+            Body::Code(code) => whole.push(code.trim_matches('\n').to_owned()),
             Body::Hunks(hunks) => {
                 for hunk in hunks {
                     all.push(hunks::place(hunk, file, &target)?);
@@ -254,16 +226,22 @@ fn placed(file: &File, blocks: &[&Block], task: &Task) -> Result<Vec<Placed>, Re
             }
         }
     }
-    Ok(all)
-}
-
-/// Whether a fence names a language that the file is not in.
-fn is_other(named: &str, language: Language) -> bool {
-    let own: &[&str] = match language {
-        Language::Elixir => &["elixir", "ex", "exs", "eelixir"],
-        Language::Rust => &["rust", "rs"],
-    };
-    !named.is_empty() && !own.contains(&named) && !matches!(named, "text" | "txt" | "code" | "plaintext" | "suggestion")
+    // Blocks tell one thing together: what one defines, another calls.
+    if !whole.is_empty() {
+        let whole = match file.language {
+            Some(language) => blocks::without_repeats(language, whole)?,
+            None => whole,
+        };
+        all.extend(place::place(&whole.join("\n\n"), file, task)?);
+    }
+    let mut placed = Vec::new();
+    for one in all {
+        // A change that is told twice counts once.
+        if !placed.contains(&one) {
+            placed.push(one);
+        }
+    }
+    Ok(placed)
 }
 
 /// The text with every replacement, in the line ends of the file.
@@ -305,7 +283,9 @@ fn new_file(
         let Body::Code(code) = &block.body else {
             return Err(Refusal::Malformed("a new file has nothing to search in"));
         };
-        if let Some(wanted) = Language::from_file_name(path).filter(|language| is_other(&block.language, *language)) {
+        if let Some(wanted) =
+            Language::from_file_name(path).filter(|language| blocks::is_other(&block.language, *language))
+        {
             let found = block.language.clone();
             return Err(Refusal::OtherLanguage { found, path: path.to_owned(), wanted: wanted.id() });
         }
@@ -322,6 +302,9 @@ fn new_file(
         return Err(Refusal::Invisible(char));
     }
     let file = File::new(path, Arc::from(text.as_str()));
+    if let Some(mark) = place::elision::marks(&file).into_iter().next() {
+        return Err(Refusal::Elided(mark.text));
+    }
     let problems = gate::new_problems(None, &file);
     Ok((FilePatch { path: path.to_owned(), before: None, version: 0, after: text, anchors: Vec::new() }, problems))
 }

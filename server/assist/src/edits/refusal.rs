@@ -69,9 +69,9 @@ pub enum Refusal {
     #[error("the reply deletes {}, which was not asked for", names(.0))]
     Deletes(Vec<String>),
     /// It changes what this intent may not.
-    #[error("the reply changes {what}, and {intent} may change only {allowed}")]
+    #[error("the reply {what}, and {intent} may change only {allowed}")]
     OutOfScope {
-        /// What it changes.
+        /// What it does: `changes …`, `adds …`.
         what: String,
         /// The intent.
         intent: &'static str,

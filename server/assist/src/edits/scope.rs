@@ -44,7 +44,8 @@ impl<'f> Own<'f> {
         // Symbols and tokens are both in order, but clauses of Elixir may stand apart.
         let mut parts: Vec<_> = Vec::new();
         for (index, symbol) in file.symbols.iter().enumerate() {
-            parts.push((symbol.range.clone(), index));
+            let line = file.whole_lines(&symbol.range).start;
+            parts.push((file.with_comments(line).min(symbol.range.start)..symbol.range.end, index));
             let apart = symbol.clauses.iter().filter(|clause| clause.range.start >= symbol.range.end);
             parts.extend(apart.map(|clause| (clause.range.clone(), index)));
         }
@@ -109,7 +110,7 @@ fn outside_of_target(before: &File, after: &File, task: &Task) -> Result<(), Ref
     match before.path == task.path && aiex_text::diff(&before.text, &after.text).iter().all(inside) {
         true => Ok(()),
         false => Err(Refusal::OutOfScope {
-            what: format!("other lines of {}", before.path),
+            what: format!("changes other lines of {}", before.path),
             intent: task.intent.as_str(),
             allowed: allowed(task.intent),
         }),
@@ -130,6 +131,12 @@ struct Scope<'a> {
 
 impl Scope<'_> {
     fn refused(&self, what: String) -> Refusal {
+        let what = format!("changes {what}");
+        Refusal::OutOfScope { what, intent: self.task.intent.as_str(), allowed: allowed(self.task.intent) }
+    }
+
+    fn adds(&self, key: &Key) -> Refusal {
+        let what = format!("adds {}", self.name(key));
         Refusal::OutOfScope { what, intent: self.task.intent.as_str(), allowed: allowed(self.task.intent) }
     }
 
@@ -150,20 +157,31 @@ impl Scope<'_> {
 
     /// Deletion only of the target, or of what the instruction names.
     fn deletions(&self, removed: &[&Key]) -> Result<(), Refusal> {
-        let is_asked = |key: &Key| self.inside.contains(key) && !self.is_whole_file || self.task.names(&key.0);
+        // What a diagnostic names is not named to be deleted.
+        let may_name = self.task.intent != Intent::Fix || self.task.says_unused();
+        let is_asked =
+            |key: &Key| self.inside.contains(key) && !self.is_whole_file || may_name && self.task.names(&key.0);
         let not_asked: Vec<String> = removed.iter().filter(|key| !is_asked(key)).map(|key| key.0.clone()).collect();
         if not_asked.is_empty() { Ok(()) } else { Err(Refusal::Deletes(not_asked)) }
     }
 
     fn documents_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        let is_code = |class: TokenClass| !matches!(class, TokenClass::Comment | TokenClass::Doc | TokenClass::Spec);
         let code = |file: &File| {
-            let says = |class: TokenClass| !matches!(class, TokenClass::Comment | TokenClass::Doc | TokenClass::Spec);
-            let tokens = file.tokens.iter().filter(|token| says(token.class));
+            let tokens = file.tokens.iter().filter(|token| is_code(token.class));
             tokens.map(|token| file.slice(token.range.clone()).to_owned()).collect::<Vec<_>>()
         };
         if code(self.before) != code(self.after) {
-            let first = changed.iter().chain(added).chain(removed).next();
-            return Err(self.refused(first.map_or("code".to_owned(), |key| format!("the code of {}", self.name(key)))));
+            let own = |tokens: Option<&Vec<(TokenClass, &str)>>| {
+                let tokens = tokens.into_iter().flatten().filter(|(class, _)| is_code(*class));
+                tokens.map(|(_, text)| (*text).to_owned()).collect::<Vec<_>>()
+            };
+            let differs = |key: &&&Key| own(self.old.tokens.get(**key)) != own(self.new.tokens.get(**key));
+            return Err(match (changed.iter().find(differs), added.first(), removed) {
+                (Some(key), _, _) => self.refused(format!("the code of {}", self.name(key))),
+                (None, Some(key), _) => self.adds(key),
+                (None, None, removed) => Refusal::Deletes(removed.iter().map(|key| key.0.clone()).collect()),
+            });
         }
         self.refuse_outside(changed.iter().copied())
     }
@@ -212,7 +230,7 @@ impl Scope<'_> {
         let mended = added.iter().filter(|key| self.is_target_renamed(key, removed));
         let mended: Vec<&Key> = mended.copied().collect();
         if let Some(key) = added.iter().find(|key| !mended.contains(key) && !self.is_whole_file) {
-            return Err(self.refused(self.name(key)));
+            return Err(self.adds(key));
         }
         self.deletions(removed)
     }
@@ -252,7 +270,7 @@ impl Scope<'_> {
                 around.contains(&container) || container.as_ref().is_some_and(|outer| added.contains(&outer));
             let is_place = self.target.is_none() || is_beside || self.task.intent != Intent::Refactor;
             if !is_place {
-                return Err(self.refused(self.name(key)));
+                return Err(self.adds(key));
             }
         }
         Ok(())

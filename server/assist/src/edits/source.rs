@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use aiex_syntax::{Language, Symbol, SymbolKind, Syntax, Token, TokenClass};
+use aiex_syntax::{Language, Problem, Symbol, SymbolKind, Syntax, Token, TokenClass};
 use aiex_text::{LineEnding, Text};
 
 /// A file of which a model was shown some or all, at one version.
@@ -62,6 +62,17 @@ impl File {
         Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending }
     }
 
+    /// The places that do not parse, in order.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.syntax.as_ref().map(Syntax::problems).unwrap_or_default();
+        let is_known = |at: usize| problems.iter().any(|problem| problem.range.contains(&at));
+        let strays = self.tokens.iter().filter(|token| token.is_stray && !is_known(token.range.start));
+        let strays: Vec<_> = strays.map(|token| Problem { range: token.range.clone(), missing: None }).collect();
+        problems.extend(strays);
+        problems.sort_by_key(|problem| problem.range.start);
+        problems
+    }
+
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
@@ -72,6 +83,19 @@ impl File {
         let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
         let is_blank = self.slice(line..range.start).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
         if is_blank { line..range.end } else { range.clone() }
+    }
+
+    /// Where the comments begin whose lines stand right before a line; `line` where there are none.
+    pub(super) fn with_comments(&self, line: usize) -> usize {
+        let mut start = line;
+        for text in self.slice(0..line).split_inclusive('\n').rev() {
+            let is_comment = self.language.is_some_and(|language| super::place::is_comment(language, text.trim()));
+            if !is_comment {
+                break;
+            }
+            start -= text.len();
+        }
+        start
     }
 
     /// The blanks that the line of a byte begins with.

@@ -52,7 +52,7 @@ impl Place<'_> {
             }
         }
         let is_all = self.file.members(Some(old)).all(|member| found.contains(&member));
-        let text = self.reply.symbols.get(new).map(|symbol| self.reply.slice(symbol.range.clone())).unwrap_or_default();
-        Ok(is_all && self.elision(text).is_none())
+        let range = self.reply.symbols.get(new).map(|symbol| symbol.range.clone()).unwrap_or_default();
+        Ok(is_all && !self.marks.iter().any(|mark| range.contains(&mark.at)))
     }
 }
