@@ -19,7 +19,7 @@ mod reply;
 mod scope;
 mod source;
 
-use std::{ops::Range, sync::Arc};
+use std::{cell::Cell, ops::Range, sync::Arc};
 
 use aiex_context::{Intent, secrets::Redactor};
 use aiex_syntax::{Language, Problem};
@@ -35,6 +35,8 @@ use source::File;
 
 /// The longest reply that is read, in bytes.
 const LONGEST: usize = 2 * 1024 * 1024;
+/// The longest code of one block, in bytes: about 2,000 lines. It is parsed several times over.
+const LONGEST_CODE: usize = 64 * 1024;
 /// The most files that one reply may change.
 const MOST_FILES: usize = 50;
 
@@ -129,9 +131,16 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     let secrets = task.redactor.map(|redactor| redactor.used(reply)).unwrap_or_default();
     let restored = task.redactor.map_or_else(|| reply.to_owned(), |redactor| redactor.restore(reply));
     let language = Language::from_file_name(task.path);
-    let parses = |code: &str| language.is_some_and(|language| blocks::holds_code(language, code));
+    // To find where blocks end must not take long, whatever is in them.
+    let left = Cell::new(4 * LONGEST_CODE);
+    let parses = |code: &str| {
+        left.set(left.get().saturating_sub(code.len()));
+        let may_parse = code.len() <= LONGEST_CODE && left.get() > 0;
+        may_parse && language.is_some_and(|language| blocks::holds_code(language, code))
+    };
     let blocks = reply::read(&restored, &parses)?;
-    let blocks = blocks::meant(blocks, task);
+    within_bounds(&blocks)?;
+    let (blocks, shown) = blocks::meant(blocks, task);
     let mut files: Vec<(&str, Vec<&Block>)> = Vec::new();
     for block in &blocks {
         let path = path_of(block, task)?;
@@ -187,7 +196,23 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     if patches.is_empty() {
         return Err(Refusal::Unchanged);
     }
+    let beside = language.and_then(|language| shown.iter().find_map(|code| blocks::missing(language, code, &patches)));
+    if let Some(name) = beside {
+        return Err(Refusal::Beside(name));
+    }
     Ok(Draft { patch: Patch { files: patches }, problems })
+}
+
+/// No edit is so large, and none makes the checks slow.
+fn within_bounds(blocks: &[Block]) -> Result<(), Refusal> {
+    let code = blocks.iter().map(|block| match &block.body {
+        Body::Code(code) => code.len(),
+        Body::Hunks(hunks) => hunks.iter().map(|hunk| hunk.search.len() + hunk.replace.len()).sum(),
+    });
+    if code.sum::<usize>() > LONGEST_CODE {
+        return Err(Refusal::TooLong(LONGEST_CODE));
+    }
+    Ok(())
 }
 
 /// The file that a block is for: the one that it names, else the task's.

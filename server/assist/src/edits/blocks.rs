@@ -1,12 +1,12 @@
 //! Which blocks of a reply are meant to become code, and which are talk.
 
-use aiex_syntax::{Language, Syntax, TokenClass};
+use aiex_syntax::{Language, Symbol, Syntax, TokenClass};
 use aiex_text::Text;
 
 use super::{
-    Refusal, Task, place,
+    FilePatch, Refusal, Task, place,
     reply::{Block, Body},
-    source::{File, is_callable},
+    source::{File, is_callable, is_container},
 };
 
 /// Whether a text is code: it parses, and is more than a word of it.
@@ -20,10 +20,12 @@ fn parsed(language: Language, code: &str) -> Option<Syntax> {
     Syntax::parse(language, &Text::new(code), None, || true).ok().filter(|syntax| !syntax.has_errors())
 }
 
-/// The blocks that are meant to become code: of several, those that define something, and of hunks and code the hunks.
-/// A block that shows how to call what was written is talk.
-pub(super) fn meant(blocks: Vec<Block>, task: &Task) -> Vec<Block> {
-    let Some(language) = Language::from_file_name(task.path).filter(|_| blocks.len() > 1) else { return blocks };
+/// The blocks that are meant to become code, of several those that define something: one that shows how to call what was
+/// written is talk. Of hunks and code the hunks; the code that then should be in the file comes second.
+pub(super) fn meant(blocks: Vec<Block>, task: &Task) -> (Vec<Block>, Vec<String>) {
+    let Some(language) = Language::from_file_name(task.path).filter(|_| blocks.len() > 1) else {
+        return (blocks, Vec::new());
+    };
     let has_hunks = blocks.iter().any(|block| matches!(block.body, Body::Hunks(_)));
     let is_meant = |block: &Block| match &block.body {
         Body::Hunks(_) => true,
@@ -31,7 +33,31 @@ pub(super) fn meant(blocks: Vec<Block>, task: &Task) -> Vec<Block> {
         Body::Code(code) => block.path.is_some() || adds(language, code),
     };
     let (meant, rest): (Vec<_>, Vec<_>) = blocks.into_iter().partition(is_meant);
-    if meant.is_empty() { rest } else { meant }
+    if meant.is_empty() {
+        return (rest, Vec::new());
+    }
+    let shown = rest.into_iter().filter(|_| has_hunks).filter_map(|block| match block.body {
+        Body::Code(code) if !is_talk(&block.language) && adds(language, &code) => Some(code),
+        _ => None,
+    });
+    (meant, shown.collect())
+}
+
+/// The first definition of some code that none of the files has in these words.
+pub(super) fn missing(language: Language, code: &str, files: &[FilePatch]) -> Option<String> {
+    let said = |text: &str| text.split_whitespace().collect::<String>();
+    let files: Vec<String> = files.iter().map(|file| said(&file.after)).collect();
+    let shown = File::new(&format!("block.{}", place::ending(language)), code.into());
+    if shown.symbols.is_empty() {
+        let code = said(code);
+        return (!files.iter().any(|file| file.contains(&code))).then(|| place::first_line(&shown.text));
+    }
+    let leaves = shown.symbols.iter().filter(|symbol| !is_container(symbol.kind));
+    let is_missing = |symbol: &&Symbol| {
+        let clauses = symbol.clauses.iter().map(|clause| said(shown.slice(clause.range.clone())));
+        clauses.into_iter().any(|clause| !files.iter().any(|file| file.contains(&clause)))
+    };
+    leaves.filter(|symbol| !symbol.clauses.is_empty()).find(is_missing).map(|symbol| symbol.name.clone())
 }
 
 /// Whether code brings something to a file: definitions, imports, documentation, attributes, or what does not parse and

@@ -27,6 +27,8 @@ pub(super) struct Placed {
     pub(super) anchor: Range<usize>,
 }
 
+/// The most definitions of a reply.
+const MOST_DEFINITIONS: usize = 1000;
 /// How deep containers of a reply may nest.
 const DEEPEST: usize = 16;
 
@@ -58,8 +60,23 @@ fn whole(code: &str, file: &File, task: &Task) -> Result<Vec<Placed>, Refusal> {
         return Err(Refusal::Fragment(first_line(code)));
     }
     let old = file.slice(task.target.clone());
+    let reply = File::new(&file.path, code.into());
+    if let Some(mark) = elision::marks(&reply).into_iter().find(|mark| !old.contains(&mark.text)) {
+        return Err(Refusal::Elided(mark.text));
+    }
     let end = if old.ends_with('\n') { "\n" } else { "" };
     let text = format!("{}{end}", code.trim_end_matches('\n'));
+    // Lines that go where fewer come: there is no telling whether they were meant to.
+    let lines = |text: &str| text.matches('\n').count();
+    let old_lf = old.replace("\r\n", "\n");
+    if let Some(cut) = aiex_text::diff(&old_lf, &text)
+        .iter()
+        .map(|edit| (old_lf.get(edit.range.clone()).unwrap_or_default(), lines(&edit.text)))
+        .find(|(gone, come)| lines(gone) > *come && !gone.trim().is_empty())
+    {
+        let lost = cut.0.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        return Err(Refusal::Lost { within: file.path.clone(), lost });
+    }
     Ok(vec![Placed { range: task.target.clone(), text, anchor: task.target.clone() }])
 }
 
@@ -83,6 +100,9 @@ impl Place<'_> {
     fn all(&self) -> Result<Vec<Placed>, Refusal> {
         if self.reply.symbols.is_empty() {
             return self.without_symbols();
+        }
+        if self.reply.symbols.len() > MOST_DEFINITIONS {
+            return Err(Refusal::Malformed("it has more definitions than any edit"));
         }
         let mut placed = Vec::new();
         self.members(None, None, 0, &mut placed)?;

@@ -51,6 +51,9 @@ pub enum Refusal {
     /// It defines the same thing twice.
     #[error("the reply has two versions of `{0}`")]
     TwoVersions(String),
+    /// It shows a definition beside hunks that do not bring it.
+    #[error("the reply shows `{0}` beside its hunks, and they do not bring it into the file")]
+    Beside(String),
     /// It changes the same place twice.
     #[error("the reply changes the same lines of {0} twice")]
     Overlap(String),

@@ -137,7 +137,7 @@ impl Place<'_> {
 }
 
 /// The tokens of a container that are of none of its members, its head and end left out.
-fn own_tokens(file: &File, container: Option<usize>) -> Vec<&Token> {
+pub(super) fn own_tokens(file: &File, container: Option<usize>) -> Vec<&Token> {
     let body = match container.and_then(|index| file.symbols.get(index)) {
         Some(symbol) => symbol.body().cloned().unwrap_or(symbol.range.end..symbol.range.end),
         None => 0..file.text.len(),

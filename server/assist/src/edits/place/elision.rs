@@ -12,6 +12,9 @@ pub(in super::super) struct Mark {
 
 /// Every mark of a text, in order.
 pub(in super::super) fn marks(file: &File) -> Vec<Mark> {
+    if file.syntax.is_none() {
+        return lone_dots(file).into_iter().chain(comments_of_plain_text(file)).collect();
+    }
     let mut marks = Vec::new();
     for (index, token) in file.tokens.iter().enumerate() {
         let text = file.slice(token.range.clone());
@@ -31,6 +34,23 @@ pub(in super::super) fn marks(file: &File) -> Vec<Mark> {
     marks.extend(lone_dots(file));
     marks.sort_by_key(|mark| mark.at);
     marks
+}
+
+/// Lines that begin like a comment does somewhere: in TOML, HTML, SQL.
+fn comments_of_plain_text(file: &File) -> Vec<Mark> {
+    let begins = ["#", "//", "/*", "<!--", "<%#", "--", ";", "%"];
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in file.text.split_inclusive('\n') {
+        let text = line.trim();
+        let words = begins.iter().find_map(|begin| text.strip_prefix(begin));
+        let words = words.map(|words| words.trim_end_matches(['-', '>', '%']));
+        if words.is_some_and(|words| !words.trim().is_empty() && is_elision(words)) {
+            found.push(Mark { at: start, text: text.to_owned() });
+        }
+        start += line.len();
+    }
+    found
 }
 
 /// Lines of nothing but dots, which parse as anything or nothing.
