@@ -372,13 +372,6 @@ pub(super) fn first_line(code: &str) -> String {
     code.trim().lines().next().unwrap_or_default().trim().chars().take(80).collect()
 }
 
-fn line_at(text: &str, offset: usize) -> &str {
-    let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let end = after.find('\n').map_or(text.len(), |end| offset + end);
-    text.get(start..end).unwrap_or_default()
-}
-
 /// What takes documentation, specs and attributes before it.
 fn takes_lead(kind: SymbolKind) -> bool {
     !matches!(kind, SymbolKind::Block | SymbolKind::TestGroup)

@@ -48,6 +48,8 @@ pub(super) struct File {
     pub(super) symbols: Vec<Symbol>,
     pub(super) tokens: Vec<Token>,
     pub(super) line_ending: &'static str,
+    /// The byte at which each line begins.
+    lines: Vec<usize>,
 }
 
 impl File {
@@ -59,7 +61,22 @@ impl File {
         let symbols = syntax.as_ref().map(|syntax| syntax.symbols(&text)).unwrap_or_default();
         let tokens = syntax.as_ref().map(|syntax| syntax.tokens(&text)).unwrap_or_default();
         let line_ending = LineEnding::of(&rope).as_str();
-        Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r'));
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending, lines }
+    }
+
+    /// Where the line of a byte begins.
+    pub(super) fn line_start(&self, offset: usize) -> usize {
+        let after = self.lines.partition_point(|start| *start <= offset);
+        after.checked_sub(1).and_then(|line| self.lines.get(line)).copied().unwrap_or(0)
+    }
+
+    /// The line of a byte, without its end.
+    pub(super) fn line_at(&self, offset: usize) -> &str {
+        let after = self.lines.partition_point(|start| *start <= offset);
+        let end = self.lines.get(after).copied().unwrap_or(self.text.len());
+        self.slice(self.line_start(offset)..end).trim_end_matches(['\n', '\r'])
     }
 
     /// The places that do not parse, in order.
@@ -79,8 +96,7 @@ impl File {
 
     /// The range from the start of its first line, if only blanks stand before it there.
     pub(super) fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
-        let before = self.slice(0..range.start);
-        let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let line = self.line_start(range.start);
         let is_blank = self.slice(line..range.start).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
         if is_blank { line..range.end } else { range.clone() }
     }
@@ -100,8 +116,7 @@ impl File {
 
     /// The blanks that the line of a byte begins with.
     pub(super) fn indentation(&self, offset: usize) -> &str {
-        let before = self.slice(0..offset);
-        let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let line = self.line_start(offset);
         let rest = self.slice(line..self.text.len());
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         rest.get(..blanks).unwrap_or_default()

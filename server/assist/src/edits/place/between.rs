@@ -8,7 +8,7 @@ use aiex_syntax::{Language, Token, TokenClass};
 
 use super::{
     super::{Refusal, scope, source::File},
-    Place, Placed, line_at,
+    Place, Placed,
 };
 
 /// An attribute of a module that the file does not have.
@@ -27,13 +27,18 @@ impl Place<'_> {
         placed: &mut Vec<Placed>,
     ) -> Result<Vec<Attribute>, Refusal> {
         let own = own_tokens(self.reply, container);
-        let fragment = |at: usize| Refusal::Fragment(line_at(&self.reply.text, at).trim().chars().take(80).collect());
+        let fragment = |at: usize| Refusal::Fragment(self.reply.line_at(at).trim().chars().take(80).collect());
         // A line that is there already is forgiven; not so what is left over by code that does not parse.
         let known = if self.parses() { self.known_lines(within) } else { HashSet::new() };
         let mut attributes: Vec<Attribute> = Vec::new();
         let mut docs: Option<Range<usize>> = None;
+        let mut last_line: Option<(usize, bool)> = None;
         for (index, token) in own.iter().enumerate() {
-            let is_known = || known.contains(&squeezed(line_at(&self.reply.text, token.range.start)));
+            let line = self.reply.line_start(token.range.start);
+            if last_line.is_none_or(|(last, _)| last != line) {
+                last_line = Some((line, known.contains(&squeezed(self.reply.line_at(line)))));
+            }
+            let is_known = || last_line.is_some_and(|(_, is_known)| is_known);
             match token.class {
                 TokenClass::Comment | TokenClass::Import => {}
                 TokenClass::Doc => {
@@ -97,7 +102,7 @@ impl Place<'_> {
         let first = tokens.first().filter(|_| self.language == Language::Elixir)?;
         let text = |token: &Token| self.reply.slice(token.range.clone());
         let name = tokens.get(1).map(|name| text(name)).filter(|_| text(first) == "@")?;
-        let line = line_at(&self.reply.text, first.range.start);
+        let line = self.reply.line_at(first.range.start);
         let rest = line.trim().strip_prefix('@')?.strip_prefix(name)?;
         if !rest.starts_with(' ') {
             return None;

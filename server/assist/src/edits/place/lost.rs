@@ -8,7 +8,6 @@ use super::{
     super::{Refusal, source::File},
     Found, Place,
     between::{own_tokens, squeezed},
-    line_at,
 };
 
 impl Place<'_> {
@@ -87,6 +86,8 @@ impl Place<'_> {
         let known: HashSet<String> = text.lines().map(squeezed).collect();
         let own = own_tokens(self.file, Some(old));
         let code = own.iter().filter(|token| token.class != TokenClass::Comment);
-        code.into_iter().all(|token| known.contains(&squeezed(line_at(&self.file.text, token.range.start))))
+        let mut lines: Vec<usize> = code.map(|token| self.file.line_start(token.range.start)).collect();
+        lines.dedup();
+        lines.into_iter().all(|line| known.contains(&squeezed(self.file.line_at(line))))
     }
 }
