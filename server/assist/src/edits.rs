@@ -165,29 +165,27 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
         };
         let before = File::new(path, source.shown());
         let placed = placed(&before, &blocks, &task)?;
-        let text = applied(&before, &placed)?;
+        let (text, edits) = applied(&before, &placed)?;
         if text == *before.text {
             continue;
         }
         if let Some(char) = placed.iter().find_map(|placed| gate::invisible(&placed.text, &before.text)) {
             return Err(Refusal::Invisible(char));
         }
-        let after = File::new(path, text.as_str().into());
+        let after = before.edited(text.as_str().into(), &edits);
         let mut new = gate::new_problems(Some(&before), &after);
         // What is wrong where the text changed tells more than what that breaks elsewhere.
         let changed = gate::changed(&before.text, &after.text);
         new.sort_by_key(|problem| problem.range.end < changed.start || changed.end < problem.range.start);
-        if let Err(refusal) = scope::check(&before, &after, &task, &secrets) {
+        let renamed = scope::check(&before, &after, &task, &secrets).map_err(|refusal| {
             // Where the parse is broken, there is no telling what belongs to what.
             let is_parse = !matches!(refusal, Refusal::Moved { .. });
-            return Err(match new.first().filter(|_| is_parse) {
+            match new.first().filter(|_| is_parse) {
                 Some(problem) => gate::unparsed(&after, path, problem),
                 None => refusal,
-            });
-        }
-        if path == task.path {
-            task.renamed = scope::renamed(&before, &after, &task);
-        }
+            }
+        })?;
+        task.renamed = renamed.or(task.renamed);
         problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
         let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
         let (before, version) = (Some(source.text.clone()), source.version);
@@ -270,7 +268,7 @@ fn placed(file: &File, blocks: &[&Block], task: &Task) -> Result<Vec<Placed>, Re
 }
 
 /// The text with every replacement, in the line ends of the file.
-fn applied(file: &File, placed: &[Placed]) -> Result<String, Refusal> {
+fn applied(file: &File, placed: &[Placed]) -> Result<(String, Vec<Edit>), Refusal> {
     let edit = |placed: &Placed| Edit {
         range: placed.range.clone(),
         text: match file.line_ending {
@@ -280,7 +278,7 @@ fn applied(file: &File, placed: &[Placed]) -> Result<String, Refusal> {
     };
     let edits: Vec<Edit> = placed.iter().map(edit).collect();
     let text = apply(&Text::new(&file.text), &edits).map_err(|_| Refusal::Overlap(file.path.clone()))?;
-    Ok(text.to_string())
+    Ok((text.to_string(), edits))
 }
 
 /// A file that is to be made: the task's own, or one that the instruction names.

@@ -40,7 +40,8 @@ impl<'f> Own<'f> {
                 (symbol.qualified.clone(), *number)
             })
             .collect();
-        let mut tokens: BTreeMap<Key, Vec<_>> = of_symbol.iter().map(|key| (key.clone(), Vec::new())).collect();
+        // By the index of the symbol; what is of none comes last.
+        let mut of_index: Vec<Vec<(TokenClass, &str)>> = vec![Vec::new(); of_symbol.len() + 1];
         // Symbols and tokens are both in order, but clauses of Elixir may stand apart.
         let mut parts: Vec<_> = Vec::new();
         for (index, symbol) in file.symbols.iter().enumerate() {
@@ -59,9 +60,13 @@ impl<'f> Own<'f> {
                 open.pop();
             }
             let inner = open.iter().rev().find(|(range, _)| range.contains(&token.range.start));
-            let key = inner.and_then(|(_, index)| of_symbol.get(*index)).cloned().unwrap_or_default();
-            tokens.entry(key).or_default().push((token.class, file.slice(token.range.clone())));
+            let index = inner.map_or(of_symbol.len(), |(_, index)| *index);
+            if let Some(tokens) = of_index.get_mut(index) {
+                tokens.push((token.class, file.slice(token.range.clone())));
+            }
         }
+        let keys = of_symbol.iter().cloned().chain([Key::default()]);
+        let tokens = keys.zip(of_index).filter(|(key, tokens)| !key.0.is_empty() || !tokens.is_empty()).collect();
         Self { tokens, of_symbol }
     }
 
@@ -74,10 +79,16 @@ impl<'f> Own<'f> {
 }
 
 /// Whether what `after` changes of `before` is what the intent may change. `before` is the file as the model was shown
-/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not.
-pub(super) fn check(before: &File, after: &File, task: &Task, secrets: &[(String, String)]) -> Result<(), Refusal> {
+/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not. Gives the old and the
+/// new name of the target, where this is its file and renames it.
+pub(super) fn check(
+    before: &File,
+    after: &File,
+    task: &Task,
+    secrets: &[(String, String)],
+) -> Result<Option<(String, String)>, Refusal> {
     if before.language.is_none() || before.syntax.is_none() {
-        return outside_of_target(before, after, task);
+        return outside_of_target(before, after, task).map(|()| None);
     }
     let (old, new) = (Own::of(before), Own::of(after));
     let is_target_file = before.path == task.path;
@@ -101,7 +112,8 @@ pub(super) fn check(before: &File, after: &File, task: &Task, secrets: &[(String
         Intent::Fix => scope.fixes_only(&changed, &added, &removed),
         Intent::Generate | Intent::GenerateTests => scope.generates_only(&changed, &added, &removed),
         Intent::Explain | Intent::Review | Intent::Ask => Err(scope.refused("the file".to_owned())),
-    }
+    }?;
+    Ok(scope.renamed().filter(|_| is_target_file))
 }
 
 /// Of text without a parse, all that is known is where it changed.
@@ -342,13 +354,4 @@ fn only_adds_attributes(language: Option<Language>, old: &[(TokenClass, &str)], 
         || added.last().is_some_and(|(_, text)| *text == "@")
             && old.get(head.wrapping_sub(1)).is_some_and(|(_, text)| *text == "@");
     language == Some(Language::Elixir) && begins
-}
-
-/// The old and the new name of the target, where an edit renamed it.
-pub(super) fn renamed(before: &File, after: &File, task: &Task) -> Option<(String, String)> {
-    let (old, new) = (Own::of(before), Own::of(after));
-    let target = before.symbol_of(&task.target);
-    let scope =
-        Scope { task, before, after, target, inside: BTreeSet::new(), is_whole_file: false, old: &old, new: &new };
-    scope.renamed()
 }

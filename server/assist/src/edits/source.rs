@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use aiex_syntax::{Language, Problem, Symbol, SymbolKind, Syntax, Token, TokenClass};
-use aiex_text::{LineEnding, Text};
+use aiex_text::{Edit, LineEnding, Text};
 
 /// A file of which a model was shown some or all, at one version.
 #[derive(Clone, Debug)]
@@ -58,9 +58,30 @@ impl File {
         let rope = Text::new(&text);
         let language = Language::from_file_name(path);
         let syntax = language.and_then(|language| Syntax::parse(language, &rope, None, || true).ok());
+        Self::parsed(path, text, &rope, language, syntax)
+    }
+
+    /// The file after edits, which make `text` of its own: what they leave is not parsed again.
+    pub(super) fn edited(&self, text: Arc<str>, edits: &[Edit]) -> Self {
+        let (Some(language), Some(syntax)) = (self.language, &self.syntax) else { return Self::new(&self.path, text) };
+        let mut edits: Vec<&Edit> = edits.iter().collect();
+        edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let (mut rope, mut old) = (Text::new(&self.text), syntax.clone());
+        for edit in edits.into_iter().rev() {
+            old.edit(&rope.splice(edit));
+        }
+        let new = Syntax::parse(language, &rope, Some(&old), || true).ok();
+        // Recovery from errors depends on what was there before: then the whole text counts.
+        match new.filter(|new| !new.has_errors() && !syntax.has_errors()) {
+            Some(new) => Self::parsed(&self.path, text, &rope, Some(language), Some(new)),
+            None => Self::new(&self.path, text),
+        }
+    }
+
+    fn parsed(path: &str, text: Arc<str>, rope: &Text, language: Option<Language>, syntax: Option<Syntax>) -> Self {
         let symbols = syntax.as_ref().map(|syntax| syntax.symbols(&text)).unwrap_or_default();
         let tokens = syntax.as_ref().map(|syntax| syntax.tokens(&text)).unwrap_or_default();
-        let line_ending = LineEnding::of(&rope).as_str();
+        let line_ending = LineEnding::of(rope).as_str();
         let ends = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r'));
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
         Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending, lines }
