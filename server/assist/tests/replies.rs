@@ -1,6 +1,15 @@
 //! The corruption suite: replies of models, good and broken, over the example projects. Each file of `fixtures/replies`
 //! is a case; `fixtures/replies/README.md` says how to add one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test may stop at the first surprise"
+)]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -290,7 +299,7 @@ fn good_replies_apply_and_broken_ones_do_not() {
     }
     println!("{good} good and {broken} broken replies");
     assert!(failed.is_empty(), "{} of {} cases:\n\n{}", failed.len(), cases.len(), failed.join("\n\n"));
-    assert!(good >= 100 && broken >= 100, "{good} good and {broken} broken replies are fewer than there were");
+    assert!(good >= 170 && broken >= 170, "{good} good and {broken} broken replies are fewer than there were");
 }
 
 /// The reply as it stands in the file.

@@ -37,6 +37,7 @@ pub(crate) fn find(tree: &Tree) -> Vec<Problem> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "ranges of nodes")]
 mod tests {
     use crate::{Language, testing::parse};
 

@@ -169,6 +169,7 @@ fn word<'t>(call: Node, text: &'t str) -> Option<&'t str> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "ranges of nodes")]
 mod tests {
     use expect_test::{Expect, expect};
 

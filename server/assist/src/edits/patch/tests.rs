@@ -1,3 +1,5 @@
+#![expect(clippy::string_slice, reason = "the text is ASCII")]
+
 use proptest::prelude::*;
 
 use super::*;

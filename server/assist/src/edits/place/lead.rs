@@ -117,7 +117,7 @@ impl Place<'_> {
     pub(super) fn inner_documentation(&self, container: Option<usize>, text: &str) -> Vec<Placed> {
         let symbol = container.and_then(|index| self.file.symbols.get(index));
         let body = symbol.map_or(0..self.file.text.len(), |symbol| {
-            symbol.body().cloned().unwrap_or_else(|| symbol.range.end..symbol.range.end)
+            symbol.body().cloned().unwrap_or(symbol.range.end..symbol.range.end)
         });
         let anchor = symbol.map_or(0..0, |symbol| symbol.range.start..body.start);
         let first_member = self
