@@ -1,7 +1,8 @@
 //! What the gate costs: from a model's reply to a patch that passed every rule, for files of 2,000 lines and more.
 //!
 //! `cargo bench -p aiex-tests --bench gate`. The files are the sources of the example projects, one after the other,
-//! until there are enough lines; the reply changes one function in the middle.
+//! until there are enough lines; the reply changes one function in the middle. Of an open document there is a parse
+//! already.
 
 use std::{fs, hint::black_box, path::Path};
 
@@ -19,29 +20,35 @@ fn gate(criterion: &mut Criterion) {
     let definition = "```rust\nfn is_date_1(text: &str) -> bool {\n    text.len() == 10\n}\n```";
     let hunk = "<<<<<<< SEARCH\nfn is_date_1(text: &str) -> bool {\n=======\nfn is_date_1(text: &'_ str) -> bool {\n>>>>>>> REPLACE\n";
     for (name, reply) in [("definition", definition), ("hunk", hunk)] {
-        group.bench_function(format!("rust, {name}"), |bencher| {
-            measure(bencher, "src/a.rs", &rust, "fn is_date_1", reply)
-        });
+        for (is_open, state) in [(false, "on disk"), (true, "open")] {
+            group.bench_function(format!("rust, {name}, {state}"), |bencher| {
+                measure(bencher, "src/a.rs", &rust, "fn is_date_1", reply, is_open)
+            });
+        }
     }
     let elixir =
         file(&["elixir_shop/lib/shop/cart.ex", "elixir_shop/lib/shop/order.ex", "elixir_shop/lib/shop/payment.ex"]);
     let definition = "```elixir\ndef quantities_1(%__MODULE__{lines: lines}) do\n  for {sku, {_, count}} <- lines, into: %{}, do: {sku, count}\nend\n```";
     let hunk = "<<<<<<< SEARCH\n  def quantities_1(%__MODULE__{lines: lines}) do\n=======\n  def quantities_1(%__MODULE__{lines: lines} = _cart) do\n>>>>>>> REPLACE\n";
     for (name, reply) in [("definition", definition), ("hunk", hunk)] {
-        group.bench_function(format!("elixir, {name}"), |bencher| {
-            measure(bencher, "lib/a.ex", &elixir, "def quantities_1", reply)
-        });
+        for (is_open, state) in [(false, "on disk"), (true, "open")] {
+            group.bench_function(format!("elixir, {name}, {state}"), |bencher| {
+                measure(bencher, "lib/a.ex", &elixir, "def quantities_1", reply, is_open)
+            });
+        }
     }
     group.finish();
 }
 
-fn measure(bencher: &mut criterion::Bencher, path: &str, text: &str, target: &str, reply: &str) {
+fn measure(bencher: &mut criterion::Bencher, path: &str, text: &str, target: &str, reply: &str, is_open: bool) {
     let language = Language::from_file_name(path).expect("a language");
     let rope = Text::new(text);
-    let outline = Syntax::parse(language, &rope, None, || true).expect("a parse").outline(&rope);
+    let syntax = Syntax::parse(language, &rope, None, || true).expect("a parse");
+    let outline = syntax.outline(&rope);
     let index = outline.enclosing(text.find(target).expect("the target")).expect("a definition");
     let sources = [Source { path: path.to_owned(), text: text.into(), version: 1, cut: None }];
-    let task = Task::new(Intent::Refactor, path, &sources, outline.symbols[index].range.clone());
+    let mut task = Task::new(Intent::Refactor, path, &sources, outline.symbols[index].range.clone());
+    task.parsed = is_open.then_some(syntax);
     let patch = || draft(&task, black_box(reply)).and_then(|draft| draft.checked(|_| false));
     patch().expect("the reply is good");
     bencher.iter(|| patch().is_ok());

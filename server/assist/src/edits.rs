@@ -22,7 +22,7 @@ mod source;
 use std::{cell::Cell, ops::Range, sync::Arc};
 
 use aiex_context::{Intent, secrets::Redactor};
-use aiex_syntax::{Language, Problem};
+use aiex_syntax::{Language, Problem, Syntax};
 use aiex_text::{Edit, Text, apply};
 
 pub use patch::{FilePatch, Moved, Patch};
@@ -57,6 +57,9 @@ pub struct Task<'a> {
     pub instruction: Option<&'a str>,
     /// What replaced secrets in what was shown.
     pub redactor: Option<&'a Redactor>,
+    /// The parse of its file, where there is one already, as of an open document: of exactly the text in `sources`.
+    /// It saves about half of the time.
+    pub parsed: Option<Syntax>,
     /// The old and the new name of the target, where an edit of its own file has renamed it.
     renamed: Option<(String, String)>,
 }
@@ -65,7 +68,7 @@ impl<'a> Task<'a> {
     /// A task about a file, with what was shown of it and of others.
     pub fn new(intent: Intent, path: &'a str, sources: &'a [Source], target: Range<usize>) -> Self {
         let cursor = target.start;
-        Self { intent, path, sources, target, cursor, instruction: None, redactor: None, renamed: None }
+        Self { intent, path, sources, target, cursor, instruction: None, redactor: None, parsed: None, renamed: None }
     }
 
     /// Whether the instruction names a definition, by its last name as a word of its own.
@@ -163,7 +166,8 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
             patches.push(patch);
             continue;
         };
-        let before = File::new(path, source.shown());
+        let parsed = task.parsed.clone().filter(|_| path == task.path && source.cut.is_none());
+        let before = File::with_parse(path, source.shown(), parsed);
         let placed = placed(&before, &blocks, &task)?;
         let (text, edits) = applied(&before, &placed)?;
         if text == *before.text {

@@ -49,11 +49,16 @@ pub(crate) fn all(language: Language, tree: &Tree, text: &str) -> Vec<Token> {
         if inherited.is_some_and(|(_, depth, _)| cursor.depth() <= depth) {
             inherited = None;
         }
-        let own = class(language, node, text);
+        // Only marks and words of the language have no name, and these are code.
+        let own = if node.is_named() { class(language, node, text) } else { TokenClass::Code };
         if inherited.is_none() && matches!(own, TokenClass::Doc | TokenClass::Spec | TokenClass::Import) {
             inherited = Some((own, cursor.depth(), node.start_byte()));
         }
-        let is_whole = matches!(own, TokenClass::Literal | TokenClass::Comment) || is_comment(node);
+        let is_whole = match own {
+            TokenClass::Literal | TokenClass::Comment => true,
+            TokenClass::Doc => is_comment(node),
+            _ => false,
+        };
         if !is_whole && cursor.goto_first_child() {
             continue;
         }
@@ -61,12 +66,12 @@ pub(crate) fn all(language: Language, tree: &Tree, text: &str) -> Vec<Token> {
         let trimmed = text.get(bytes.clone()).unwrap_or_default().trim_end_matches(['\n', '\r']).len();
         if trimmed > 0 {
             let (class, group) = inherited.map_or((own, bytes.start), |(class, _, group)| (class, group));
-            let quoted =
-                text.get(bytes.clone()).unwrap_or_default().trim_start_matches(|char| char != '"' && char != '\'');
-            let is_heredoc = language == Language::Elixir
-                && own == TokenClass::Literal
-                && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''"));
-            let is_stray = language == Language::Elixir && is_reserved_name(node, text);
+            let is_heredoc = language == Language::Elixir && own == TokenClass::Literal && {
+                let text = text.get(bytes.clone()).unwrap_or_default();
+                let quoted = text.trim_start_matches(|char| char != '"' && char != '\'');
+                quoted.starts_with("\"\"\"") || quoted.starts_with("'''")
+            };
+            let is_stray = language == Language::Elixir && node.is_named() && is_reserved_name(node, text);
             tokens.push(Token { range: bytes.start..bytes.start + trimmed, class, group, is_heredoc, is_stray });
         }
         while !cursor.goto_next_sibling() {

@@ -55,9 +55,16 @@ pub(super) struct File {
 impl File {
     /// Parses a text by its file's name. Text of no known language has no symbols and no tokens.
     pub(super) fn new(path: &str, text: Arc<str>) -> Self {
+        Self::with_parse(path, text, None)
+    }
+
+    /// The same with a parse of the text that is there already.
+    pub(super) fn with_parse(path: &str, text: Arc<str>, parsed: Option<Syntax>) -> Self {
         let rope = Text::new(&text);
         let language = Language::from_file_name(path);
-        let syntax = language.and_then(|language| Syntax::parse(language, &rope, None, || true).ok());
+        let parsed = parsed.filter(|parsed| Some(parsed.language()) == language);
+        let syntax =
+            parsed.or_else(|| language.and_then(|language| Syntax::parse(language, &rope, None, || true).ok()));
         Self::parsed(path, text, &rope, language, syntax)
     }
 
