@@ -19,6 +19,7 @@ struct Editing {
     uri: String,
     text: String,
     version: i64,
+    edits: usize,
 }
 
 impl Editing {
@@ -42,7 +43,7 @@ impl Editing {
         let uri = format!("file://{}", path.display());
         let text = fs::read_to_string(&path).unwrap();
         client.open(&uri, if file.ends_with(".rs") { "rust" } else { "elixir" }, &text);
-        Self { client, folder, uri, text, version: 1 }
+        Self { client, folder, uri, text, version: 1, edits: 0 }
     }
 
     fn with_model(upstream: &Upstream) -> Self {
@@ -80,6 +81,7 @@ impl Editing {
     #[track_caller]
     fn applied(&mut self) -> Value {
         let params = self.client.next("workspace/applyEdit", |_| true);
+        self.edits += 1;
         let changes = params["edit"]["documentChanges"].as_array().expect("edits with versions").clone();
         for change in changes.iter().filter(|change| change["textDocument"]["uri"] == *self.uri) {
             assert_eq!(change["textDocument"]["version"], self.version, "{params}");
@@ -94,11 +96,12 @@ impl Editing {
         self.client.message(parts)
     }
 
-    /// Nothing was sent to be applied so far.
+    /// Nothing more was sent to be applied so far.
     #[track_caller]
     fn nothing_applied(&mut self) {
         self.client.sync();
-        assert_eq!(self.client.all("workspace/applyEdit"), Vec::<Value>::new());
+        let sent = self.client.all("workspace/applyEdit");
+        assert_eq!(sent.len(), self.edits, "{sent:?}");
     }
 }
 
@@ -355,7 +358,8 @@ fn a_secret_beside_the_edit_never_leaves_and_stays_as_it_was() {
         let is_part = |char: &char| char.is_ascii_alphanumeric() || *char == '_';
         let placeholder: String = prompt[start..].chars().take_while(is_part).collect();
         let kept = QUANTITIES.replace("  for {sku", &format!("  _key = \"{placeholder}\"\n  for {{sku"));
-        let moved = format!("```elixir\ndef subtotal(%__MODULE__{{}}) do\n  \"{placeholder}\"\nend\n```");
+        let plain = QUANTITIES.trim_end_matches("```");
+        let moved = format!("{plain}\ndefp key, do: \"{placeholder}\"\n```");
         exchange.answer(if prompt.contains("use the key") { &moved } else { &kept });
     });
     let mut editing = Editing::with_model(&upstream);
@@ -366,7 +370,7 @@ fn a_secret_beside_the_edit_never_leaves_and_stays_as_it_was() {
     assert!(editing.text.contains(SECRET) && editing.text.contains("for {sku"), "{}", editing.text);
     tell(&mut editing);
 
-    editing.run("aiex.refactor", "def subtotal", json!({"instruction": "use the key"}));
+    editing.run("aiex.refactor", "def quantities", json!({"instruction": "use the key"}));
     let message = editing.message(&["was refused", "secret"]);
     assert!(!message.text.contains(SECRET), "{}", message.text);
     editing.nothing_applied();

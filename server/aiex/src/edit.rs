@@ -294,6 +294,8 @@ async fn checked(job: &Job<'_>, shown: &Built, host: &Host<'_>, reply: &str) -> 
     task.cursor = job.target.cursor;
     task.instruction = job.order.instruction.as_deref();
     task.redactor = Some(&shown.redactor);
+    // What was parsed is the text without what is cut.
+    task.parsed = job.target.snapshot.ready().map(|analysis| analysis.syntax.clone());
     passed(&task, job.root, reply).await
 }
 

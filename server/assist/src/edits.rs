@@ -8,6 +8,7 @@
 //! doubt, nothing is changed. What the user types meanwhile is theirs: [`FilePatch::onto`] carries a patch over it or
 //! gives it up.
 
+mod blocks;
 mod gate;
 mod hunks;
 mod indent;
@@ -18,7 +19,7 @@ mod reply;
 mod scope;
 mod source;
 
-use std::{ops::Range, sync::Arc};
+use std::{cell::Cell, ops::Range, sync::Arc};
 
 use aiex_context::{Intent, secrets::Redactor};
 use aiex_syntax::{Language, Problem, Syntax};
@@ -34,6 +35,8 @@ use source::File;
 
 /// The longest reply that is read, in bytes.
 const LONGEST: usize = 2 * 1024 * 1024;
+/// The longest code of one block, in bytes: about 2,000 lines. It is parsed several times over.
+const LONGEST_CODE: usize = 64 * 1024;
 /// The most files that one reply may change.
 const MOST_FILES: usize = 50;
 
@@ -54,6 +57,9 @@ pub struct Task<'a> {
     pub instruction: Option<&'a str>,
     /// What replaced secrets in what was shown.
     pub redactor: Option<&'a Redactor>,
+    /// The parse of its file, where there is one already, as of an open document: of exactly the text in `sources`.
+    /// It saves about half of the time.
+    pub parsed: Option<Syntax>,
     /// The old and the new name of the target, where an edit of its own file has renamed it.
     renamed: Option<(String, String)>,
 }
@@ -62,7 +68,7 @@ impl<'a> Task<'a> {
     /// A task about a file, with what was shown of it and of others.
     pub fn new(intent: Intent, path: &'a str, sources: &'a [Source], target: Range<usize>) -> Self {
         let cursor = target.start;
-        Self { intent, path, sources, target, cursor, instruction: None, redactor: None, renamed: None }
+        Self { intent, path, sources, target, cursor, instruction: None, redactor: None, parsed: None, renamed: None }
     }
 
     /// Whether the instruction names a definition, by its last name as a word of its own.
@@ -72,6 +78,13 @@ impl<'a> Task<'a> {
         let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '?' | '!');
         let words = self.instruction.unwrap_or_default();
         !name.is_empty() && words.split(|char: char| !is_part(char)).any(|word| word == name)
+    }
+
+    /// Whether the words speak of what is not needed: compilers say that something is never used.
+    fn says_unused(&self) -> bool {
+        let words = self.instruction.unwrap_or_default().to_lowercase();
+        let says = ["unused", "never used", "never read", "never constructed", "dead", "delete", "remove"];
+        says.iter().any(|word| words.contains(word))
     }
 }
 
@@ -98,7 +111,7 @@ impl Draft {
         for (index, problem) in &self.problems {
             let Some(file) = self.patch.files.get(*index) else { continue };
             if !accepted(file) {
-                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), problem));
+                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), &file.path, problem));
             }
         }
         Ok(self.patch)
@@ -118,12 +131,25 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     {
         return Err(Refusal::Placeholder(made_up));
     }
+    // One of an earlier question stands for nothing, either.
+    let is_known = |word: &str| task.sources.iter().any(|source| source.text.contains(word));
+    let mine = |word: &str| task.redactor.is_some_and(|redactor| !redactor.used(word).is_empty());
+    if let Some(other) = placeholders(reply).find(|word| !mine(word) && !is_known(word)) {
+        return Err(Refusal::Placeholder(other.to_owned()));
+    }
     let secrets = task.redactor.map(|redactor| redactor.used(reply)).unwrap_or_default();
     let restored = task.redactor.map_or_else(|| reply.to_owned(), |redactor| redactor.restore(reply));
     let language = Language::from_file_name(task.path);
-    let parses = |code: &str| language.is_some_and(|language| holds_code(language, code));
+    // To find where blocks end must not take long, whatever is in them.
+    let left = Cell::new(4 * LONGEST_CODE);
+    let parses = |code: &str| {
+        left.set(left.get().saturating_sub(code.len()));
+        let may_parse = code.len() <= LONGEST_CODE && left.get() > 0;
+        may_parse && language.is_some_and(|language| blocks::holds_code(language, code))
+    };
     let blocks = reply::read(&restored, &parses)?;
-    let blocks = meant(blocks, task, &parses);
+    within_bounds(&blocks)?;
+    let (blocks, shown) = blocks::meant(blocks, task);
     let mut files: Vec<(&str, Vec<&Block>)> = Vec::new();
     for block in &blocks {
         let path = path_of(block, task)?;
@@ -146,27 +172,41 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
             patches.push(patch);
             continue;
         };
-        let before = File::new(path, source.shown());
+        let parsed = task.parsed.clone().filter(|_| path == task.path && source.cut.is_none());
+        let before = File::with_parse(path, source.shown(), parsed);
         let placed = placed(&before, &blocks, &task)?;
-        let text = applied(&before, &placed)?;
+        let (text, edits) = applied(&before, &placed)?;
         if text == *before.text {
             continue;
         }
         if let Some(char) = placed.iter().find_map(|placed| gate::invisible(&placed.text, &before.text)) {
             return Err(Refusal::Invisible(char));
         }
-        let after = File::new(path, text.as_str().into());
-        scope::check(&before, &after, &task, &secrets)?;
-        if path == task.path {
-            task.renamed = scope::renamed(&before, &after, &task);
-        }
-        problems.extend(gate::new_problems(Some(&before), &after).into_iter().map(|problem| (patches.len(), problem)));
+        let after = before.edited(text.as_str().into(), &edits);
+        let mut new = gate::new_problems(Some(&before), &after);
+        // What is wrong where the text changed tells more than what that breaks elsewhere.
+        let changed = gate::changed(&before.text, &after.text);
+        new.sort_by_key(|problem| problem.range.end < changed.start || changed.end < problem.range.start);
+        let renamed = scope::check(&before, &after, &task, &secrets).map_err(|refusal| {
+            // Where the parse is broken, there is no telling what belongs to what.
+            let is_parse = !matches!(refusal, Refusal::Moved { .. });
+            match new.first().filter(|_| is_parse) {
+                Some(problem) => gate::unparsed(&after, path, problem),
+                None => refusal,
+            }
+        })?;
+        task.renamed = renamed.or(task.renamed);
+        problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
         let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
         let (before, version) = (Some(source.text.clone()), source.version);
         patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors });
     }
     if patches.is_empty() {
         return Err(Refusal::Unchanged);
+    }
+    let beside = language.and_then(|language| shown.iter().find_map(|code| blocks::missing(language, code, &patches)));
+    if let Some(name) = beside {
+        return Err(Refusal::Beside(name));
     }
     Ok(Draft { patch: Patch { files: patches }, problems })
 }
@@ -178,48 +218,27 @@ pub fn is_unwritten(path: &str, text: &str, range: &Range<usize>) -> bool {
     file.symbol_of(range).is_some_and(|index| file.is_unwritten(index))
 }
 
-/// Whether a text is code: it parses, and more than a word of it.
-fn holds_code(language: Language, code: &str) -> bool {
-    let text = Text::new(code);
-    let syntax = Syntax::parse(language, &text, None, || true).ok().filter(|syntax| !syntax.has_errors());
-    syntax.is_some_and(|syntax| {
-        !syntax.symbols(code).is_empty()
-            || syntax.tokens(code).iter().any(|token| token.class != aiex_syntax::TokenClass::Code)
+/// The words of a text that look like placeholders for secrets: `AIEX_SECRET_1_k7f3`.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    const PREFIX: &str = "AIEX_SECRET_";
+    text.match_indices(PREFIX).filter_map(|(start, _)| {
+        let rest = text.get(start..)?;
+        let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(rest.len());
+        let word = rest.get(..end)?;
+        word.get(PREFIX.len()..)?.starts_with(|char: char| char.is_ascii_digit()).then_some(word)
     })
 }
 
-/// The blocks that are meant to become code: of several, those that define something, and of hunks and code the hunks.
-/// A block that shows how to call what was written is talk.
-fn meant(blocks: Vec<Block>, task: &Task, parses: &dyn Fn(&str) -> bool) -> Vec<Block> {
-    if blocks.len() < 2 || !parses_any(task) {
-        return blocks;
+/// No edit is so large, and none makes the checks slow.
+fn within_bounds(blocks: &[Block]) -> Result<(), Refusal> {
+    let code = blocks.iter().map(|block| match &block.body {
+        Body::Code(code) => code.len(),
+        Body::Hunks(hunks) => hunks.iter().map(|hunk| hunk.search.len() + hunk.replace.len()).sum(),
+    });
+    if code.sum::<usize>() > LONGEST_CODE {
+        return Err(Refusal::TooLong(LONGEST_CODE));
     }
-    let has_hunks = blocks.iter().any(|block| matches!(block.body, Body::Hunks(_)));
-    let is_meant = |block: &Block| match &block.body {
-        Body::Hunks(_) => true,
-        Body::Code(code) => {
-            !has_hunks && (block.path.is_some() || defines(task, code) || !parses(code) && !is_talk(&block.language))
-        }
-    };
-    let (meant, rest): (Vec<_>, Vec<_>) = blocks.into_iter().partition(is_meant);
-    if meant.is_empty() { rest } else { meant }
-}
-
-fn parses_any(task: &Task) -> bool {
-    Language::from_file_name(task.path).is_some()
-}
-
-/// Languages of blocks that are never an edit.
-fn is_talk(language: &str) -> bool {
-    matches!(
-        language,
-        "sh" | "bash" | "shell" | "console" | "text" | "txt" | "output" | "iex" | "markdown" | "md" | "json" | "toml"
-    )
-}
-
-fn defines(task: &Task, code: &str) -> bool {
-    let Some(language) = Language::from_file_name(task.path) else { return false };
-    Syntax::parse(language, &Text::new(code), None, || true).is_ok_and(|syntax| !syntax.symbols(code).is_empty())
+    Ok(())
 }
 
 /// The file that a block is for: the one that it names, else the task's.
@@ -241,19 +260,16 @@ fn path_of<'b>(block: &'b Block, task: &'b Task<'_>) -> Result<&'b str, Refusal>
 
 fn placed(file: &File, blocks: &[&Block], task: &Task) -> Result<Vec<Placed>, Refusal> {
     let target = if file.path == task.path { task.target.clone() } else { 0..0 };
-    let mut all = Vec::new();
+    let mut all: Vec<Placed> = Vec::new();
+    let mut whole: Vec<String> = Vec::new();
     for block in blocks {
-        if let Some(wanted) = file.language.filter(|language| is_other(&block.language, *language)) {
+        if let Some(wanted) = file.language.filter(|language| blocks::is_other(&block.language, *language)) {
             let (found, path) = (block.language.clone(), file.path.clone());
             return Err(Refusal::OtherLanguage { found, path, wanted: wanted.id() });
         }
         match &block.body {
             Body::Code(code) if code.trim().is_empty() => return Err(Refusal::Malformed("a block of code is empty")),
-            Body::Code(code) => {
-                // A block that is told twice counts once.
-                let found = place::place(code, file, task)?;
-                all.extend(found.into_iter().filter(|one| !all.contains(one)).collect::<Vec<_>>());
-            }
+            Body::Code(code) => whole.push(code.trim_matches('\n').to_owned()),
             Body::Hunks(hunks) => {
                 for hunk in hunks {
                     all.push(hunks::place(hunk, file, &target)?);
@@ -261,20 +277,26 @@ fn placed(file: &File, blocks: &[&Block], task: &Task) -> Result<Vec<Placed>, Re
             }
         }
     }
-    Ok(all)
-}
-
-/// Whether a fence names a language that the file is not in.
-fn is_other(named: &str, language: Language) -> bool {
-    let own: &[&str] = match language {
-        Language::Elixir => &["elixir", "ex", "exs", "eelixir"],
-        Language::Rust => &["rust", "rs"],
-    };
-    !named.is_empty() && !own.contains(&named) && !matches!(named, "text" | "txt" | "code" | "plaintext" | "suggestion")
+    // Blocks tell one thing together: what one defines, another calls.
+    if !whole.is_empty() {
+        let whole = match file.language {
+            Some(language) => blocks::without_repeats(language, whole)?,
+            None => whole,
+        };
+        all.extend(place::place(&whole.join("\n\n"), file, task)?);
+    }
+    let mut placed = Vec::new();
+    for one in all {
+        // A change that is told twice counts once.
+        if !placed.contains(&one) {
+            placed.push(one);
+        }
+    }
+    Ok(placed)
 }
 
 /// The text with every replacement, in the line ends of the file.
-fn applied(file: &File, placed: &[Placed]) -> Result<String, Refusal> {
+fn applied(file: &File, placed: &[Placed]) -> Result<(String, Vec<Edit>), Refusal> {
     let edit = |placed: &Placed| Edit {
         range: placed.range.clone(),
         text: match file.line_ending {
@@ -284,7 +306,7 @@ fn applied(file: &File, placed: &[Placed]) -> Result<String, Refusal> {
     };
     let edits: Vec<Edit> = placed.iter().map(edit).collect();
     let text = apply(&Text::new(&file.text), &edits).map_err(|_| Refusal::Overlap(file.path.clone()))?;
-    Ok(text.to_string())
+    Ok((text.to_string(), edits))
 }
 
 /// A file that is to be made: the task's own, or one that the instruction names.
@@ -312,7 +334,9 @@ fn new_file(
         let Body::Code(code) = &block.body else {
             return Err(Refusal::Malformed("a new file has nothing to search in"));
         };
-        if let Some(wanted) = Language::from_file_name(path).filter(|language| is_other(&block.language, *language)) {
+        if let Some(wanted) =
+            Language::from_file_name(path).filter(|language| blocks::is_other(&block.language, *language))
+        {
             let found = block.language.clone();
             return Err(Refusal::OtherLanguage { found, path: path.to_owned(), wanted: wanted.id() });
         }
@@ -329,6 +353,9 @@ fn new_file(
         return Err(Refusal::Invisible(char));
     }
     let file = File::new(path, Arc::from(text.as_str()));
+    if let Some(mark) = place::elision::marks(&file).into_iter().next() {
+        return Err(Refusal::Elided(mark.text));
+    }
     let problems = gate::new_problems(None, &file);
     Ok((FilePatch { path: path.to_owned(), before: None, version: 0, after: text, anchors: Vec::new() }, problems))
 }

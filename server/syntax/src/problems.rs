@@ -37,6 +37,7 @@ pub(crate) fn find(tree: &Tree) -> Vec<Problem> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "ranges of nodes")]
 mod tests {
     use crate::{Language, testing::parse};
 
@@ -58,8 +59,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_and_what_is_too_much_are_told_apart() {
-        check(Language::Rust, "fn a() { let b = 1 }\n", &[("", Some(";"))]);
+        check(Language::Rust, "fn a() { b();\n", &[("fn a() { b();", None)]);
+        check(Language::Rust, "fn a() { b( }\n", &[("", Some(")"))]);
         check(Language::Rust, "fn a() {} }\n", &[("}", None)]);
-        check(Language::Elixir, "def a do\n  b(1\nend\n", &[("", Some(")"))]);
+        check(Language::Elixir, "def a do\n  b(1\nend\n", &[("(1", None)]);
     }
 }

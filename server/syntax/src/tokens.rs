@@ -15,7 +15,7 @@ pub enum TokenClass {
     Literal,
     /// A comment that is no documentation.
     Comment,
-    /// Documentation: `///`, `//!`, `#[doc]`; `@doc`, `@moduledoc`, `@typedoc`.
+    /// Documentation: `///`, `//!`, `#[doc]`; `@doc`, `@moduledoc`, `@typedoc`. One that is computed is code.
     Doc,
     /// `@spec`.
     Spec,
@@ -34,6 +34,8 @@ pub struct Token {
     pub group: usize,
     /// A literal whose lines move with its indentation: the heredoc of Elixir.
     pub is_heredoc: bool,
+    /// A reserved word that the grammar takes for a name: an `end` too many in Elixir.
+    pub is_stray: bool,
 }
 
 /// Every token of a tree, in order.
@@ -47,11 +49,16 @@ pub(crate) fn all(language: Language, tree: &Tree, text: &str) -> Vec<Token> {
         if inherited.is_some_and(|(_, depth, _)| cursor.depth() <= depth) {
             inherited = None;
         }
-        let own = class(language, node, text);
+        // Only marks and words of the language have no name, and these are code.
+        let own = if node.is_named() { class(language, node, text) } else { TokenClass::Code };
         if inherited.is_none() && matches!(own, TokenClass::Doc | TokenClass::Spec | TokenClass::Import) {
             inherited = Some((own, cursor.depth(), node.start_byte()));
         }
-        let is_whole = matches!(own, TokenClass::Literal | TokenClass::Comment) || is_comment(node);
+        let is_whole = match own {
+            TokenClass::Literal | TokenClass::Comment => true,
+            TokenClass::Doc => is_comment(node),
+            _ => false,
+        };
         if !is_whole && cursor.goto_first_child() {
             continue;
         }
@@ -59,12 +66,13 @@ pub(crate) fn all(language: Language, tree: &Tree, text: &str) -> Vec<Token> {
         let trimmed = text.get(bytes.clone()).unwrap_or_default().trim_end_matches(['\n', '\r']).len();
         if trimmed > 0 {
             let (class, group) = inherited.map_or((own, bytes.start), |(class, _, group)| (class, group));
-            let quoted =
-                text.get(bytes.clone()).unwrap_or_default().trim_start_matches(|char| char != '"' && char != '\'');
-            let is_heredoc = language == Language::Elixir
-                && own == TokenClass::Literal
-                && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''"));
-            tokens.push(Token { range: bytes.start..bytes.start + trimmed, class, group, is_heredoc });
+            let is_heredoc = language == Language::Elixir && own == TokenClass::Literal && {
+                let text = text.get(bytes.clone()).unwrap_or_default();
+                let quoted = text.trim_start_matches(|char| char != '"' && char != '\'');
+                quoted.starts_with("\"\"\"") || quoted.starts_with("'''")
+            };
+            let is_stray = language == Language::Elixir && node.is_named() && is_reserved_name(node, text);
+            tokens.push(Token { range: bytes.start..bytes.start + trimmed, class, group, is_heredoc, is_stray });
         }
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
@@ -72,6 +80,16 @@ pub(crate) fn all(language: Language, tree: &Tree, text: &str) -> Vec<Token> {
             }
         }
     }
+}
+
+/// The reserved words of Elixir (its reference, "Syntax reference"). Behind a dot they are names.
+fn is_reserved_name(node: Node, text: &str) -> bool {
+    node.kind() == "identifier"
+        && matches!(
+            text.get(node.byte_range()),
+            Some("end" | "do" | "else" | "rescue" | "catch" | "after" | "fn" | "when" | "and" | "or" | "not" | "in")
+        )
+        && node.parent().is_none_or(|parent| parent.kind() != "dot")
 }
 
 fn is_comment(node: Node) -> bool {
@@ -88,7 +106,10 @@ fn class(language: Language, node: Node, text: &str) -> TokenClass {
         (Language::Rust, "attribute_item" | "inner_attribute_item") => {
             let inside = source().trim_start_matches(['#', '!', '[', ' ']);
             let rest = inside.strip_prefix("doc").map(str::trim_start);
-            if rest.is_some_and(|rest| rest.starts_with('=')) { TokenClass::Doc } else { TokenClass::Code }
+            let is_text = rest.and_then(|rest| rest.strip_prefix('=')).map(str::trim_start);
+            // A macro in it, such as `include_str!`, runs when it is compiled.
+            let is_text = is_text.is_some_and(|rest| rest.starts_with(['"', 'r']));
+            if is_text { TokenClass::Doc } else { TokenClass::Code }
         }
         (Language::Rust, "use_declaration" | "extern_crate_declaration") => TokenClass::Import,
         (Language::Rust, "string_literal" | "raw_string_literal" | "char_literal") => TokenClass::Literal,
@@ -115,9 +136,35 @@ fn is_rust_doc(comment: &str) -> bool {
 fn attribute(node: Node, text: &str) -> TokenClass {
     let is_at = node.child(0).is_some_and(|operator| operator.kind() == "@");
     match node.child(1).filter(|_| is_at).and_then(|call| word(call, text)) {
-        Some("doc" | "moduledoc" | "typedoc") => TokenClass::Doc,
-        Some("spec") => TokenClass::Spec,
+        Some("doc" | "moduledoc" | "typedoc")
+            if !runs(node, |node| matches!(node.kind(), "interpolation" | "call")) =>
+        {
+            TokenClass::Doc
+        }
+        Some("spec") if !runs(node, |node| word(node, text) == Some("unquote")) => TokenClass::Spec,
         _ => TokenClass::Code,
+    }
+}
+
+/// Whether an attribute holds, below its own call, what runs when it is compiled.
+fn runs(attribute: Node, is_code: impl Fn(Node) -> bool) -> bool {
+    let Some(own) = attribute.child(1) else { return false };
+    let mut cursor = own.walk();
+    if !cursor.goto_first_child() {
+        return false;
+    }
+    loop {
+        if is_code(cursor.node()) {
+            return true;
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() || cursor.node() == own {
+                return false;
+            }
+        }
     }
 }
 
@@ -127,6 +174,7 @@ fn word<'t>(call: Node, text: &'t str) -> Option<&'t str> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "ranges of nodes")]
 mod tests {
     use expect_test::{Expect, expect};
 
@@ -164,6 +212,38 @@ mod tests {
                 Code: # [ inline ] fn f ( ) -> & ' static str {
                 Literal: "x\n y"
                 Code: }"#]],
+        );
+    }
+
+    #[test]
+    fn an_end_too_many_is_told() {
+        let strays = |source: &str| {
+            let tokens = parse(Language::Elixir, source).0.tokens(source);
+            tokens.iter().filter(|token| token.is_stray).map(|token| token.range.start).collect::<Vec<_>>()
+        };
+        assert_eq!(strays("def a do\n  1\nend\nend\n"), [17]);
+        assert_eq!(strays("def a(b) do\n  b.end\nrescue\n  _ -> [do: 1, end: 2]\nend\n"), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn documentation_that_is_computed_is_code() {
+        check(
+            Language::Elixir,
+            "@doc \"a #{b()}\"\n@doc c()\n@doc since: \"1\"\n@spec f(unquote(x)) :: t",
+            expect![[r#"
+                Code: @ doc
+                Literal: "a #{b()}"
+                Code: @ doc c ( )
+                Doc: @ doc since:  "1"
+                Code: @ spec f ( unquote ( x ) ) :: t"#]],
+        );
+        check(
+            Language::Rust,
+            "#[doc = include_str!(\"a\")]\nfn f() {}",
+            expect![[r#"
+                Code: # [ doc = include_str ! (
+                Literal: "a"
+                Code: ) ] fn f ( ) { }"#]],
         );
     }
 

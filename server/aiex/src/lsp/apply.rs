@@ -19,7 +19,10 @@ use tower_lsp::gen_lsp_types::{
 };
 
 use super::{consent, convert, session::Server};
-use crate::documents::{DocumentId, Snapshot};
+use crate::{
+    checkpoints::{self, Restore},
+    documents::{DocumentId, Snapshot},
+};
 
 /// How often a patch is carried over what is typed while the editor is about to apply it.
 const ATTEMPTS: usize = 4;
@@ -263,30 +266,24 @@ pub async fn undo(server: &Server, document: &DocumentId, force: bool) -> Result
     let Some(checkpoint) = found.await? else {
         return Err("there is no change of Aiex in this workspace to take back".to_owned());
     };
-    let mut changes = Vec::new();
-    for file in &checkpoint.files {
-        let path = PathBuf::from(&file.path);
-        let open = open(server, document, &path);
-        let uri = match &open {
-            Some(open) => Uri(open.id.to_string()),
-            None => convert::uri(&path).ok_or_else(|| format!("{} has no URI", file.path))?,
-        };
-        let now = match &open {
-            Some(open) => Some(open.text().to_string()),
-            None => fs::read_to_string(&path).ok(),
-        };
-        if now == file.before {
-            continue;
-        }
-        if now != file.after && !force {
-            return Err(format!(
-                "{} was changed after that; `aiex.undo {{\"force\": true}}` or `aiex checkpoints restore {} --force` takes it back all the same",
-                file.path, checkpoint.row.id.0
-            ));
-        }
-        let edits = aiex_text::diff(now.as_deref().unwrap_or_default(), file.before.as_deref().unwrap_or_default());
-        changes.push(Change { path, uri, open, now, edits, then: file.before.clone() });
-    }
+    let present = |path: &Path| match open(server, document, path) {
+        Some(open) => Ok(Some(open.text().to_string())),
+        None => checkpoints::present(path),
+    };
+    let restores = checkpoints::plan(&checkpoint, force, present)?;
+    let changes: Result<Vec<_>, String> = restores
+        .into_iter()
+        .map(|Restore { path, expect, to }| {
+            let open = open(server, document, &path);
+            let uri = match &open {
+                Some(open) => Uri(open.id.to_string()),
+                None => convert::uri(&path).ok_or_else(|| format!("{} has no URI", path.display()))?,
+            };
+            let edits = aiex_text::diff(expect.as_deref().unwrap_or_default(), to.as_deref().unwrap_or_default());
+            Ok(Change { path, uri, open, now: expect, edits, then: to })
+        })
+        .collect();
+    let changes = changes?;
     let title = format!("Undo: {}", checkpoint.row.title);
     if !changes.is_empty() {
         let kept = keep(server, &root, &title, Some(checkpoint.row.id), &changes).await?;

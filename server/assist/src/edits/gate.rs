@@ -1,5 +1,7 @@
 //! The gate: what every edit must pass before anyone sees it. An edit that fails any rule is not applied at all.
 
+use std::ops::Range;
+
 use aiex_syntax::Problem;
 
 use super::{Refusal, source::File};
@@ -7,13 +9,12 @@ use crate::prose::clean_text;
 
 /// The places of `after` that do not parse and that `before` did not have.
 pub(super) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> {
-    let problems = |file: &File| file.syntax.as_ref().map(aiex_syntax::Syntax::problems).unwrap_or_default();
     let said = |file: &File, problem: &Problem| {
         let text = file.slice(problem.range.clone());
         (text.split_whitespace().collect::<String>(), problem.missing.clone())
     };
     let mut known: Vec<_> =
-        before.map(|before| problems(before).iter().map(|one| said(before, one)).collect()).unwrap_or_default();
+        before.map(|before| before.problems().iter().map(|one| said(before, one)).collect()).unwrap_or_default();
     let new = |problem: &Problem| match known.iter().position(|one| *one == said(after, problem)) {
         Some(at) => {
             known.swap_remove(at);
@@ -21,7 +22,8 @@ pub(super) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> 
         }
         None => true,
     };
-    problems(after)
+    after
+        .problems()
         .into_iter()
         .filter({
             let mut new = new;
@@ -30,8 +32,17 @@ pub(super) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> 
         .collect()
 }
 
+/// From the first to the last byte of `after` that is not as it was.
+pub(super) fn changed(before: &str, after: &str) -> Range<usize> {
+    let (old, new) = (before.as_bytes(), after.as_bytes());
+    let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let rest = old.len().min(new.len()) - head;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    head..new.len() - tail
+}
+
 /// What is wrong at a place, in a few words.
-pub(super) fn unparsed(after: &File, problem: &Problem) -> Refusal {
+pub(super) fn unparsed(after: &File, path: &str, problem: &Problem) -> Refusal {
     let before = after.slice(0..problem.range.start);
     let line = before.matches('\n').count() + 1;
     let what = match &problem.missing {
@@ -42,7 +53,7 @@ pub(super) fn unparsed(after: &File, problem: &Problem) -> Refusal {
             format!("`{first}` is not expected")
         }
     };
-    Refusal::Unparsed { path: after.path.clone(), line, what }
+    Refusal::Unparsed { path: path.to_owned(), line, what }
 }
 
 /// A character that does not show, which `before` does not have.

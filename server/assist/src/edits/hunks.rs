@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Refusal, indent, place::Placed, reply::Hunk, source::File};
+use super::{
+    Refusal, indent,
+    place::{Placed, elision},
+    reply::Hunk,
+    source::File,
+};
 
 /// Where a hunk goes. `target` is preferred where its text stands there just once.
 pub(super) fn place(hunk: &Hunk, file: &File, target: &Range<usize>) -> Result<Placed, Refusal> {
@@ -15,47 +20,53 @@ pub(super) fn place(hunk: &Hunk, file: &File, target: &Range<usize>) -> Result<P
     let first_line = || search.trim().lines().next().unwrap_or_default().trim().chars().take(80).collect::<String>();
     if let Some(range) = only(&found, target, &file.path, first_line)? {
         let text = hunk.replace.trim_matches('\n').to_owned();
-        return Ok(placed(file, range, text));
+        return placed(file, range, text);
     }
     let found = by_lines(search, file);
     let Some(range) = only(&found, target, &file.path, first_line)? else {
         return Err(Refusal::NotFound { path: file.path.clone(), text: first_line() });
     };
-    // As far as the search was off, so is what replaces it.
-    let own = |text: &str| {
-        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        line.len() - line.trim_start_matches([' ', '\t']).len()
-    };
-    let actual = file.indentation(range.start);
-    let replace = hunk.replace.trim_matches('\n');
-    let text = match own(replace).checked_sub(own(search)) {
-        Some(deeper) => {
-            let indentation = format!("{actual}{}", " ".repeat(deeper));
-            indent::moved(file.language, replace, &indentation)
-        }
-        None => {
-            let less = own(search) - own(replace);
-            let indentation = actual.get(..actual.len().saturating_sub(less)).unwrap_or_default();
-            indent::moved(file.language, replace, indentation)
-        }
-    };
-    Ok(placed(file, file.whole_lines(&range), text))
+    let whole = file.whole_lines(&range);
+    let text = indent::like(file.language, search, file.slice(whole.clone()), hunk.replace.trim_matches('\n'));
+    placed(file, whole, text)
 }
 
-fn placed(file: &File, range: Range<usize>, text: String) -> Placed {
-    // A line that goes takes its end along.
-    let mut range = range;
-    if text.is_empty() && file.whole_lines(&range).start == range.start {
-        let rest = file.slice(range.end..file.text.len());
-        let end = rest.find('\n').map_or(rest.len(), |end| end + 1);
-        if rest.get(..end).is_some_and(|rest| rest.trim().is_empty()) {
-            range.end += end;
-        }
+fn placed(file: &File, range: Range<usize>, text: String) -> Result<Placed, Refusal> {
+    let old = file.slice(range.clone());
+    let replacement = File::new(&file.path, text.as_str().into());
+    if let Some(mark) = elision::marks(&replacement).into_iter().find(|mark| !old.contains(&mark.text)) {
+        return Err(Refusal::Elided(mark.text));
     }
+    let range = if text.is_empty() { without_line(file, range) } else { range };
     let around = file.symbol_at(range.start).and_then(|index| file.symbols.get(index));
     let anchor =
         around.map_or(range.clone(), |symbol| symbol.range.start.min(range.start)..symbol.range.end.max(range.end));
-    Placed { range, text, anchor }
+    Ok(Placed { range, text, anchor })
+}
+
+/// Lines that go take their end along, and one of the blank lines around them.
+fn without_line(file: &File, mut range: Range<usize>) -> Range<usize> {
+    let begins = file.whole_lines(&range).start;
+    let is_line_start = begins == 0 || file.slice(0..begins).ends_with('\n');
+    let blank_line = |at: usize| {
+        let rest = file.slice(at..file.text.len());
+        let end = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        rest.get(..end).filter(|line| !line.is_empty() && line.trim().is_empty()).map(|_| at + end)
+    };
+    let Some(end) = blank_line(range.end).filter(|_| is_line_start) else { return range };
+    range = begins..end;
+    let before = file.slice(0..begins).trim_end_matches([' ', '\t', '\r', '\n']);
+    let is_after_blank = file.slice(before.len()..begins).matches('\n').count() > 1 || before.is_empty();
+    match blank_line(range.end) {
+        Some(end) if is_after_blank => range.end = end,
+        None if is_after_blank && !before.is_empty() => {
+            let gap = file.slice(before.len()..begins);
+            let first = gap.find('\n').map_or(0, |end| end + 1);
+            range.start = before.len() + first;
+        }
+        _ => {}
+    }
+    range
 }
 
 /// The one place, or the one within the target; `None` if there is none.

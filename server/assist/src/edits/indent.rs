@@ -21,6 +21,53 @@ pub(super) fn moved(language: Option<Language>, code: &str, indentation: &str) -
     moved.collect::<Vec<_>>().join("\n")
 }
 
+/// `code`, which is written in the indentation of `shown`, in that of `actual`: the same lines as `shown`, blanks at both
+/// ends of each aside. Each line goes as deep as a line of `shown` that begins like it does in `actual`.
+pub(super) fn like(language: Option<Language>, shown: &str, actual: &str, code: &str) -> String {
+    let known: Vec<(&str, &str)> = shown
+        .lines()
+        .skip_while(|line| line.trim().is_empty())
+        .zip(actual.lines())
+        .filter(|(shown, _)| !shown.trim().is_empty())
+        .map(|(shown, actual)| (blanks(shown), blanks(actual)))
+        .collect();
+    let has_tabs = known.iter().any(|(_, actual)| actual.contains('\t'));
+    let step = if language == Some(Language::Elixir) { "  " } else { "    " };
+    let in_file = |more: &str| match has_tabs {
+        true => more.replace(step, "\t"),
+        false => more.replace('\t', step),
+    };
+    let fixed = fixed_lines(language, code);
+    let lines = code.split('\n').enumerate().map(|(at, line)| {
+        if fixed.contains(&at) {
+            return line.to_owned();
+        }
+        if line.trim().is_empty() {
+            return String::new();
+        }
+        let own = blanks(line);
+        let text = line.get(own.len()..).unwrap_or_default();
+        let nearest = known.iter().filter(|(shown, _)| own.starts_with(shown)).max_by_key(|(shown, _)| shown.len());
+        match nearest {
+            Some((shown, actual)) => {
+                let more = own.get(shown.len()..).unwrap_or_default();
+                format!("{actual}{}{text}", in_file(more))
+            }
+            // Further out than anything that is known.
+            None => {
+                let (shown, actual) = known.iter().min_by_key(|(shown, _)| shown.len()).copied().unwrap_or_default();
+                let less = shown.len().saturating_sub(own.len());
+                format!("{}{text}", actual.get(..actual.len().saturating_sub(less)).unwrap_or_default())
+            }
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn blanks(line: &str) -> &str {
+    line.get(..line.len() - line.trim_start_matches([' ', '\t']).len()).unwrap_or_default()
+}
+
 /// The lines, counted from 0, that begin inside of a literal.
 fn fixed_lines(language: Option<Language>, code: &str) -> HashSet<usize> {
     let Some(language) = language else { return HashSet::new() };

@@ -1,17 +1,19 @@
 //! Finds where whole definitions of a reply go: each takes the place of the definition with its name, or stands beside
 //! the target as a new one. Nothing is found by the number of a line.
 
+mod between;
+pub(super) mod elision;
 mod lead;
 mod lost;
 mod new;
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use aiex_context::Intent;
-use aiex_syntax::{Language, SymbolKind, TokenClass};
+use aiex_syntax::{Language, Symbol, SymbolKind};
 
 use super::{
-    Refusal, Task, indent,
+    Refusal, Task, gate, indent,
     source::{File, are_alike, is_callable, is_container},
 };
 
@@ -25,6 +27,8 @@ pub(super) struct Placed {
     pub(super) anchor: Range<usize>,
 }
 
+/// The most definitions of a reply.
+const MOST_DEFINITIONS: usize = 1000;
 /// How deep containers of a reply may nest.
 const DEEPEST: usize = 16;
 
@@ -34,18 +38,16 @@ pub(super) fn place(code: &str, file: &File, task: &Task) -> Result<Vec<Placed>,
     let code = indent::moved(Some(language), code.trim_matches('\n'), "");
     let reply = File::new(&format!("reply.{}", ending(language)), code.as_str().into());
     let target = (file.path == task.path).then(|| file.symbol_of(&task.target)).flatten();
-    let place = Place { file, reply: &reply, task, target, language };
-    if reply.symbols.is_empty() {
-        return place.without_symbols();
+    let place = Place { file, reply: &reply, task, target, language, marks: elision::marks(&reply) };
+    let placed = place.all();
+    // What is wrong with code that does not parse is that it does not parse.
+    match (&placed, reply.problems().first()) {
+        (Err(Refusal::Fragment(_)), Some(problem)) => Err(gate::unparsed(&reply, "the reply", problem)),
+        _ => placed,
     }
-    place.outside_of_definitions()?;
-    let mut placed = Vec::new();
-    place.members(None, None, 0, &mut placed)?;
-    place.imports(&mut placed)?;
-    Ok(placed)
 }
 
-fn ending(language: Language) -> &'static str {
+pub(super) fn ending(language: Language) -> &'static str {
     match language {
         Language::Elixir => "ex",
         Language::Rust => "rs",
@@ -58,8 +60,23 @@ fn whole(code: &str, file: &File, task: &Task) -> Result<Vec<Placed>, Refusal> {
         return Err(Refusal::Fragment(first_line(code)));
     }
     let old = file.slice(task.target.clone());
+    let reply = File::new(&file.path, code.into());
+    if let Some(mark) = elision::marks(&reply).into_iter().find(|mark| !old.contains(&mark.text)) {
+        return Err(Refusal::Elided(mark.text));
+    }
     let end = if old.ends_with('\n') { "\n" } else { "" };
     let text = format!("{}{end}", code.trim_end_matches('\n'));
+    // Lines that go where fewer come: there is no telling whether they were meant to.
+    let lines = |text: &str| text.matches('\n').count();
+    let old_lf = old.replace("\r\n", "\n");
+    if let Some(cut) = aiex_text::diff(&old_lf, &text)
+        .iter()
+        .map(|edit| (old_lf.get(edit.range.clone()).unwrap_or_default(), lines(&edit.text)))
+        .find(|(gone, come)| lines(gone) > *come && !gone.trim().is_empty())
+    {
+        let lost = cut.0.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        return Err(Refusal::Lost { within: file.path.clone(), lost });
+    }
     Ok(vec![Placed { range: task.target.clone(), text, anchor: task.target.clone() }])
 }
 
@@ -70,6 +87,8 @@ pub(super) struct Place<'a> {
     /// The symbol of the file that is meant.
     target: Option<usize>,
     language: Language,
+    /// What the reply leaves out.
+    marks: Vec<elision::Mark>,
 }
 
 enum Found {
@@ -78,6 +97,18 @@ enum Found {
 }
 
 impl Place<'_> {
+    fn all(&self) -> Result<Vec<Placed>, Refusal> {
+        if self.reply.symbols.is_empty() {
+            return self.without_symbols();
+        }
+        if self.reply.symbols.len() > MOST_DEFINITIONS {
+            return Err(Refusal::Malformed("it has more definitions than any edit"));
+        }
+        let mut placed = Vec::new();
+        self.members(None, None, 0, &mut placed)?;
+        Ok(placed)
+    }
+
     /// Places the members of a container of the reply. `within` is the container of the file that it stands for.
     fn members(
         &self,
@@ -89,15 +120,15 @@ impl Place<'_> {
         if depth > DEEPEST {
             return Err(Refusal::Malformed("its modules nest too deep"));
         }
-        let members: Vec<usize> = self.reply.members(container).collect();
-        self.twice(&members)?;
+        let members = self.once(self.reply.members(container).collect())?;
+        let attributes = self.between(container, within, placed)?;
         let mut matched = Vec::new();
         for member in &members {
             matched.push((*member, self.find(*member, within)?));
         }
         let lost = self.lost(within, &matched)?;
         // A definition under a new name, where the old one is gone, is the target renamed.
-        self.rename(&mut matched);
+        self.rename(within, &mut matched);
         if let Some(lost) = lost {
             return Err(lost);
         }
@@ -106,11 +137,19 @@ impl Place<'_> {
             match found {
                 Found::One(old) => {
                     last = Some(*old);
+                    let attributes = self.attributes_before(*member, &attributes);
+                    if !attributes.is_empty() {
+                        placed.push(self.attributes(&attributes, *old));
+                    }
                     self.replace(*member, *old, depth, placed)?;
                 }
                 Found::None => {
-                    let text = self.text_of(*member);
-                    self.elided(&text, "")?;
+                    let mut text = self.text_of(*member);
+                    let attributes = self.attributes_before(*member, &attributes);
+                    if !attributes.is_empty() {
+                        text = format!("{attributes}\n{text}");
+                    }
+                    self.elided(*member, "")?;
                     placed.push(self.insert(*member, &text, within, last)?);
                 }
             }
@@ -126,13 +165,13 @@ impl Place<'_> {
         if is_container(symbol.kind) && is_container(known.kind) && !self.is_whole(new, old)? {
             return self.members(Some(new), Some(old), depth + 1, placed);
         }
-        if self.same(new, old) {
+        if self.same(new, old) && self.comments_before(self.reply.whole_lines(&symbol.range).start).is_empty() {
             return Ok(());
         }
         let range = self.file.whole_lines(&known.range);
         let old_text = self.file.slice(range.clone());
         let text = self.text_of(new);
-        self.elided(&text, old_text)?;
+        self.elided(new, old_text)?;
         let indentation = self.file.indentation(known.range.start);
         let text = self.with_lead(new, old, &text);
         let text = indent::moved(Some(self.language), &text, indentation);
@@ -158,13 +197,7 @@ impl Place<'_> {
             .symbols
             .iter()
             .enumerate()
-            .filter(|(_, other)| {
-                let arities = match (&symbol.arity, &other.arity) {
-                    (Some(one), Some(other)) => one.start() <= other.end() && other.start() <= one.end(),
-                    _ => true,
-                };
-                are_alike(symbol.kind, other.kind) && symbol.name == other.name && arities
-            })
+            .filter(|(_, other)| self.stands_for(symbol, other))
             .map(|(index, _)| index)
             .collect();
         let here = |container: Option<usize>| {
@@ -204,22 +237,41 @@ impl Place<'_> {
     }
 
     /// Takes the first new callable for the target where the target is missing: its name or its arity has changed.
-    fn rename(&self, matched: &mut [(usize, Found)]) {
-        let Some(target) = self.target.filter(|_| self.task.intent == Intent::Refactor) else { return };
-        if matched
-            .iter()
-            .any(|(_, found)| matches!(found, Found::One(one) if *one == target || self.holds_target(*one)))
-        {
+    fn rename(&self, within: Option<usize>, matched: &mut [(usize, Found)]) {
+        let Some(target) = self.target else { return };
+        let Some(own) = self.file.symbols.get(target) else { return };
+        let is_here = within.is_none() || within == own.container;
+        let is_kept = self.reply.symbols.iter().any(|symbol| self.stands_for(symbol, own));
+        if !is_here || is_kept || !matches!(self.task.intent, Intent::Refactor | Intent::Fix) {
             return;
         }
-        let Some(kind) = self.file.symbols.get(target).map(|target| target.kind) else { return };
         let renamed = matched.iter_mut().find(|(member, found)| {
-            let alike = self.reply.symbols.get(*member).is_some_and(|symbol| are_alike(symbol.kind, kind));
+            let alike = self.reply.symbols.get(*member).is_some_and(|symbol| {
+                // To mend a definition is not to name it anew.
+                are_alike(symbol.kind, own.kind) && (self.task.intent == Intent::Refactor || symbol.name == own.name)
+            });
             alike && matches!(found, Found::None)
         });
         if let Some((_, found)) = renamed {
             *found = Found::One(target);
         }
+    }
+
+    /// Whether two definitions have one name, and arities in common.
+    fn stands_for(&self, one: &Symbol, other: &Symbol) -> bool {
+        let arities = match (&one.arity, &other.arity) {
+            (Some(one), Some(other)) => one.start() <= other.end() && other.start() <= one.end(),
+            _ => true,
+        };
+        are_alike(one.kind, other.kind) && one.name == other.name && arities
+    }
+
+    /// New attributes of a module, before a definition of the file.
+    fn attributes(&self, attributes: &str, old: usize) -> Placed {
+        let range = self.file.symbols.get(old).map_or(0..0, |known| known.range.clone());
+        let at = self.file.with_comments(self.file.whole_lines(&range).start);
+        let text = indent::moved(Some(self.language), attributes, self.file.indentation(range.start));
+        Placed { range: at..at, text: format!("{text}\n"), anchor: range }
     }
 
     /// The text of a definition of the reply, comments before it included where the file does not have them.
@@ -235,25 +287,16 @@ impl Place<'_> {
         let mut kept = Vec::new();
         for line in self.reply.slice(0..end).lines().rev() {
             let text = line.trim();
-            let is_comment = text.starts_with('#') && self.language == Language::Elixir && !text.starts_with("#{")
-                || text.starts_with("//") && !text.starts_with("//!") && self.language == Language::Rust
-                || self.is_attribute(text);
-            if !is_comment {
+            if !is_comment(self.language, text) {
                 break;
             }
-            if !self.file.text.contains(text) {
+            let is_mark = self.marks.iter().any(|mark| mark.text == text);
+            if !self.file.text.contains(text) && !is_mark {
                 kept.push(format!("{line}\n"));
             }
         }
         kept.reverse();
         kept.concat()
-    }
-
-    /// `@limit 10` on one line, in Elixir.
-    fn is_attribute(&self, line: &str) -> bool {
-        let Some(rest) = line.strip_prefix('@').filter(|_| self.language == Language::Elixir) else { return false };
-        let name: String = rest.chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
-        !name.is_empty() && rest.get(name.len()..).is_some_and(|rest| rest.starts_with(' '))
     }
 
     /// Whether both say the same, blanks aside.
@@ -262,87 +305,71 @@ impl Place<'_> {
         self.reply.tokens_in(&new.range).eq(self.file.tokens_in(&old.range))
     }
 
-    fn twice(&self, members: &[usize]) -> Result<(), Refusal> {
-        let key = |index: &usize| {
-            let symbol = self.reply.symbols.get(*index)?;
-            is_callable(symbol.kind).then(|| (symbol.name.clone(), symbol.arity.clone()))
+    /// The members without those that are told twice in the same words.
+    fn once(&self, members: Vec<usize>) -> Result<Vec<usize>, Refusal> {
+        let said = |index: usize| {
+            let range = self.reply.symbols.get(index).map(|symbol| symbol.range.clone()).unwrap_or_default();
+            self.reply.tokens_in(&range).collect::<Vec<_>>()
         };
-        for (at, member) in members.iter().enumerate() {
-            let Some(own) = key(member) else { continue };
-            if members.iter().take(at).any(|other| key(other).as_ref() == Some(&own)) {
-                return Err(Refusal::TwoVersions(own.0));
+        let mut first = HashMap::new();
+        let mut kept = Vec::new();
+        for member in members {
+            let Some(symbol) = self.reply.symbols.get(member) else { continue };
+            if is_callable(symbol.kind) && self.repeats_a_head(symbol) {
+                return Err(Refusal::TwoVersions(symbol.name.clone()));
             }
+            if !is_container(symbol.kind) && symbol.kind != SymbolKind::Block {
+                let key = (is_callable(symbol.kind), symbol.name.clone(), symbol.arity.clone());
+                match first.get(&key).copied() {
+                    Some(other) if said(other) == said(member) => continue,
+                    Some(other)
+                        if self.reply.symbols.get(other).is_some_and(|other| are_alike(other.kind, symbol.kind)) =>
+                    {
+                        return Err(Refusal::TwoVersions(symbol.name.clone()));
+                    }
+                    _ => {
+                        first.insert(key, member);
+                    }
+                }
+            }
+            kept.push(member);
         }
-        Ok(())
+        Ok(kept)
     }
 
-    /// A comment that stands for code left out, which the file does not have.
-    fn elided(&self, text: &str, old: &str) -> Result<(), Refusal> {
-        let mark = self.elision(text).filter(|mark| !old.contains(mark));
-        mark.map_or(Ok(()), |mark| Err(Refusal::Elided(mark.to_owned())))
-    }
-
-    fn elision<'t>(&self, text: &'t str) -> Option<&'t str> {
-        text.lines().map(str::trim).find(|line| {
-            let words = match self.language {
-                Language::Rust => line.strip_prefix("//").or_else(|| line.strip_prefix("/*")),
-                Language::Elixir => line.strip_prefix('#'),
-            };
-            let bare = line.trim_end_matches([',', ';']);
-            bare == "..." && self.language == Language::Rust || bare == "…" || words.is_some_and(is_elision)
-        })
-    }
-
-    /// Nothing but blanks, comments, attributes and imports may stand between the definitions of a reply.
-    fn outside_of_definitions(&self) -> Result<(), Refusal> {
-        let is_inside = |at: usize| {
-            self.reply.symbols.iter().any(|symbol| {
-                symbol.range.contains(&at) || symbol.clauses.iter().any(|clause| clause.range.contains(&at))
-            })
+    /// Whether two clauses have one head, so that the second is a second version and never runs.
+    fn repeats_a_head(&self, symbol: &Symbol) -> bool {
+        let head = |clause: &aiex_syntax::Clause| {
+            let body = clause.body.as_ref()?;
+            Some(between::squeezed(self.reply.slice(clause.range.start..body.start)))
         };
-        for token in &self.reply.tokens {
-            let is_code = matches!(token.class, TokenClass::Code | TokenClass::Literal);
-            if !is_code || is_inside(token.range.start) {
-                continue;
-            }
-            let line = line_at(&self.reply.text, token.range.start);
-            if !self.is_attribute(line.trim()) {
-                return Err(Refusal::Fragment(line.trim().chars().take(80).collect()));
-            }
-        }
-        Ok(())
+        let mut heads: Vec<String> = symbol.clauses.iter().filter_map(head).collect();
+        let count = heads.len();
+        heads.sort_unstable();
+        heads.dedup();
+        heads.len() < count
+    }
+
+    /// A mark in a definition of the reply that stands for code left out, which the file does not have.
+    fn elided(&self, member: usize, old: &str) -> Result<(), Refusal> {
+        let Some(symbol) = self.reply.symbols.get(member) else { return Ok(()) };
+        let inside =
+            |at: usize| symbol.range.contains(&at) || symbol.clauses.iter().any(|clause| clause.range.contains(&at));
+        let mark = self.marks.iter().find(|mark| inside(mark.at) && !old.contains(&mark.text));
+        mark.map_or(Ok(()), |mark| Err(Refusal::Elided(mark.text.clone())))
     }
 }
 
-/// The words of a comment that say that code is left out.
-fn is_elision(words: &str) -> bool {
-    let words = words.trim_start_matches(['/', '#', '!']).trim().trim_end_matches("*/").trim().to_lowercase();
-    let has_dots = words.contains("...") || words.contains('…');
-    let says = [
-        "rest of",
-        "existing",
-        "unchanged",
-        "remain",
-        "omitted",
-        "same as",
-        "previous",
-        "other ",
-        "elided",
-        "left out",
-        "as before",
-    ];
-    has_dots && (words.trim_matches(['.', '…', ' ']).is_empty() || says.iter().any(|word| words.contains(word)))
+/// Whether a line is a comment that is no documentation of what is around it.
+pub(super) fn is_comment(language: Language, line: &str) -> bool {
+    match language {
+        Language::Elixir => line.starts_with('#') && !line.starts_with("#{"),
+        Language::Rust => line.starts_with("//") && !line.starts_with("//!"),
+    }
 }
 
 pub(super) fn first_line(code: &str) -> String {
     code.trim().lines().next().unwrap_or_default().trim().chars().take(80).collect()
-}
-
-fn line_at(text: &str, offset: usize) -> &str {
-    let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let end = after.find('\n').map_or(text.len(), |end| offset + end);
-    text.get(start..end).unwrap_or_default()
 }
 
 /// What takes documentation, specs and attributes before it.

@@ -51,6 +51,9 @@ pub enum Refusal {
     /// It defines the same thing twice.
     #[error("the reply has two versions of `{0}`")]
     TwoVersions(String),
+    /// It shows a definition beside hunks that do not bring it.
+    #[error("the reply shows `{0}` beside its hunks, and they do not bring it into the file")]
+    Beside(String),
     /// It changes the same place twice.
     #[error("the reply changes the same lines of {0} twice")]
     Overlap(String),
@@ -69,9 +72,9 @@ pub enum Refusal {
     #[error("the reply deletes {}, which was not asked for", names(.0))]
     Deletes(Vec<String>),
     /// It changes what this intent may not.
-    #[error("the reply changes {what}, and {intent} may change only {allowed}")]
+    #[error("the reply {what}, and {intent} may change only {allowed}")]
     OutOfScope {
-        /// What it changes.
+        /// What it does: `changes …`, `adds …`.
         what: String,
         /// The intent.
         intent: &'static str,

@@ -19,6 +19,10 @@ mod lines;
 
 use super::Refusal;
 
+/// The most blocks and hunks of one reply.
+const MOST_PARTS: usize = 300;
+const TOO_MANY: Refusal = Refusal::Malformed("it has more parts than any edit");
+
 /// A part of a reply that is to become code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
@@ -50,7 +54,7 @@ pub(super) fn read(reply: &str, parses: &dyn Fn(&str) -> bool) -> Result<Vec<Blo
     let reply = reply.replace("\r\n", "\n");
     let lines: Vec<&str> = reply.split('\n').collect();
     if lines.iter().any(|line| marker(line, '<', "SEARCH")) {
-        return hunks(&lines);
+        return hunks(&lines, parses);
     }
     let mut blocks = Vec::new();
     let mut path: Option<String> = None;
@@ -63,6 +67,9 @@ pub(super) fn read(reply: &str, parses: &dyn Fn(&str) -> bool) -> Result<Vec<Blo
             at += 1;
             continue;
         };
+        if blocks.len() == MOST_PARTS {
+            return Err(TOO_MANY);
+        }
         let end = fence.end(&lines, at + 1, parses);
         let inside: Vec<&str> = lines.get(at + 1..end.unwrap_or(lines.len())).unwrap_or_default().to_vec();
         // A block that is not closed at the end of an answer that was whole.
@@ -107,7 +114,8 @@ fn marker(line: &str, mark: char, word: &str) -> bool {
     (5..=9).contains(&marks) && is_word
 }
 
-fn hunks(lines: &[&str]) -> Result<Vec<Block>, Refusal> {
+/// Hunks, and the blocks of code between them.
+fn hunks(lines: &[&str], parses: &dyn Fn(&str) -> bool) -> Result<Vec<Block>, Refusal> {
     #[derive(PartialEq)]
     enum State {
         Outside,
@@ -117,16 +125,42 @@ fn hunks(lines: &[&str]) -> Result<Vec<Block>, Refusal> {
     let mut blocks: Vec<Block> = Vec::new();
     let (mut state, mut path) = (State::Outside, None::<String>);
     let (mut search, mut replace) = (Vec::new(), Vec::new());
-    for line in lines {
+    let starts: Vec<usize> =
+        lines.iter().enumerate().filter(|(_, line)| marker(line, '<', "SEARCH")).map(|(at, _)| at).collect();
+    if starts.len() > MOST_PARTS {
+        return Err(TOO_MANY);
+    }
+    let (mut beyond, mut unclosed) = (0, 0);
+    for (at, line) in lines.iter().enumerate() {
+        if at < beyond {
+            continue;
+        }
         match state {
             State::Outside if marker(line, '<', "SEARCH") => {
                 state = State::Search;
                 (search, replace) = (Vec::new(), Vec::new());
             }
             State::Outside => {
-                let is_fence = Fence::opening(line).is_some();
-                let named = if is_fence { Fence::opening(line).and_then(|fence| fence.path()) } else { path_in(line) };
-                path = named.or(path);
+                let fence = Fence::opening(line);
+                let named = fence.as_ref().map_or_else(|| path_in(line), Fence::path);
+                // A block without a hunk in it.
+                let next = starts.get(starts.partition_point(|start| *start < at)).copied().unwrap_or(lines.len());
+                let fence = fence.filter(|fence| !fence.info.is_empty() && unclosed <= at);
+                let until = lines.get(..next).unwrap_or_default();
+                let end = fence.as_ref().and_then(|fence| fence.end(until, at + 1, parses));
+                if fence.is_some() && end.is_none() {
+                    unclosed = next;
+                }
+                if let (Some(fence), Some(end)) = (fence, end) {
+                    if blocks.len() > MOST_PARTS {
+                        return Err(TOO_MANY);
+                    }
+                    let inside = lines::dedented(lines.get(at + 1..end).unwrap_or_default(), fence.indent);
+                    blocks.push(block(named, fence.language(), &lines::without_numbers(&inside)));
+                    beyond = end + 1;
+                } else {
+                    path = named.or(path);
+                }
             }
             State::Search if marker(line, '=', "") => state = State::Replace,
             State::Search if marker(line, '<', "SEARCH") || marker(line, '>', "REPLACE") => {

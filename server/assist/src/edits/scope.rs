@@ -40,11 +40,13 @@ impl<'f> Own<'f> {
                 (symbol.qualified.clone(), *number)
             })
             .collect();
-        let mut tokens: BTreeMap<Key, Vec<_>> = of_symbol.iter().map(|key| (key.clone(), Vec::new())).collect();
+        // By the index of the symbol; what is of none comes last.
+        let mut of_index: Vec<Vec<(TokenClass, &str)>> = vec![Vec::new(); of_symbol.len() + 1];
         // Symbols and tokens are both in order, but clauses of Elixir may stand apart.
         let mut parts: Vec<_> = Vec::new();
         for (index, symbol) in file.symbols.iter().enumerate() {
-            parts.push((symbol.range.clone(), index));
+            let line = file.whole_lines(&symbol.range).start;
+            parts.push((file.with_comments(line).min(symbol.range.start)..symbol.range.end, index));
             let apart = symbol.clauses.iter().filter(|clause| clause.range.start >= symbol.range.end);
             parts.extend(apart.map(|clause| (clause.range.clone(), index)));
         }
@@ -58,9 +60,13 @@ impl<'f> Own<'f> {
                 open.pop();
             }
             let inner = open.iter().rev().find(|(range, _)| range.contains(&token.range.start));
-            let key = inner.and_then(|(_, index)| of_symbol.get(*index)).cloned().unwrap_or_default();
-            tokens.entry(key).or_default().push((token.class, file.slice(token.range.clone())));
+            let index = inner.map_or(of_symbol.len(), |(_, index)| *index);
+            if let Some(tokens) = of_index.get_mut(index) {
+                tokens.push((token.class, file.slice(token.range.clone())));
+            }
         }
+        let keys = of_symbol.iter().cloned().chain([Key::default()]);
+        let tokens = keys.zip(of_index).filter(|(key, tokens)| !key.0.is_empty() || !tokens.is_empty()).collect();
         Self { tokens, of_symbol }
     }
 
@@ -73,14 +79,22 @@ impl<'f> Own<'f> {
 }
 
 /// Whether what `after` changes of `before` is what the intent may change. `before` is the file as the model was shown
-/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not.
-pub(super) fn check(before: &File, after: &File, task: &Task, secrets: &[(String, String)]) -> Result<(), Refusal> {
+/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not. Gives the old and the
+/// new name of the target, where this is its file and renames it.
+pub(super) fn check(
+    before: &File,
+    after: &File,
+    task: &Task,
+    secrets: &[(String, String)],
+) -> Result<Option<(String, String)>, Refusal> {
     if before.language.is_none() || before.syntax.is_none() {
-        return outside_of_target(before, after, task);
+        return outside_of_target(before, after, task).map(|()| None);
     }
     let (old, new) = (Own::of(before), Own::of(after));
     let is_target_file = before.path == task.path;
-    let target = is_target_file.then(|| before.symbol_of(&task.target)).flatten();
+    // What is no definition of its own, such as one inside of a function, is a part of the one around it.
+    let around = || before.symbol_at(task.target.start).filter(|_| task.target != (0..before.text.len()));
+    let target = is_target_file.then(|| before.symbol_of(&task.target).or_else(around)).flatten();
     let is_whole_file = is_target_file && target.is_none();
     let mut inside = old.within(before, target);
     if is_whole_file {
@@ -100,7 +114,8 @@ pub(super) fn check(before: &File, after: &File, task: &Task, secrets: &[(String
         Intent::Fix => scope.fixes_only(&changed, &added, &removed),
         Intent::Generate | Intent::GenerateTests => scope.generates_only(&changed, &added, &removed),
         Intent::Explain | Intent::Review | Intent::Ask => Err(scope.refused("the file".to_owned())),
-    }
+    }?;
+    Ok(scope.renamed().filter(|_| is_target_file))
 }
 
 /// Of text without a parse, all that is known is where it changed.
@@ -109,7 +124,7 @@ fn outside_of_target(before: &File, after: &File, task: &Task) -> Result<(), Ref
     match before.path == task.path && aiex_text::diff(&before.text, &after.text).iter().all(inside) {
         true => Ok(()),
         false => Err(Refusal::OutOfScope {
-            what: format!("other lines of {}", before.path),
+            what: format!("changes other lines of {}", before.path),
             intent: task.intent.as_str(),
             allowed: allowed(task.intent),
         }),
@@ -130,6 +145,12 @@ struct Scope<'a> {
 
 impl Scope<'_> {
     fn refused(&self, what: String) -> Refusal {
+        let what = format!("changes {what}");
+        Refusal::OutOfScope { what, intent: self.task.intent.as_str(), allowed: allowed(self.task.intent) }
+    }
+
+    fn adds(&self, key: &Key) -> Refusal {
+        let what = format!("adds {}", self.name(key));
         Refusal::OutOfScope { what, intent: self.task.intent.as_str(), allowed: allowed(self.task.intent) }
     }
 
@@ -150,20 +171,31 @@ impl Scope<'_> {
 
     /// Deletion only of the target, or of what the instruction names.
     fn deletions(&self, removed: &[&Key]) -> Result<(), Refusal> {
-        let is_asked = |key: &Key| self.inside.contains(key) && !self.is_whole_file || self.task.names(&key.0);
+        // What a diagnostic names is not named to be deleted.
+        let may_name = self.task.intent != Intent::Fix || self.task.says_unused();
+        let is_asked =
+            |key: &Key| self.inside.contains(key) && !self.is_whole_file || may_name && self.task.names(&key.0);
         let not_asked: Vec<String> = removed.iter().filter(|key| !is_asked(key)).map(|key| key.0.clone()).collect();
         if not_asked.is_empty() { Ok(()) } else { Err(Refusal::Deletes(not_asked)) }
     }
 
     fn documents_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        let is_code = |class: TokenClass| !matches!(class, TokenClass::Comment | TokenClass::Doc | TokenClass::Spec);
         let code = |file: &File| {
-            let says = |class: TokenClass| !matches!(class, TokenClass::Comment | TokenClass::Doc | TokenClass::Spec);
-            let tokens = file.tokens.iter().filter(|token| says(token.class));
+            let tokens = file.tokens.iter().filter(|token| is_code(token.class));
             tokens.map(|token| file.slice(token.range.clone()).to_owned()).collect::<Vec<_>>()
         };
         if code(self.before) != code(self.after) {
-            let first = changed.iter().chain(added).chain(removed).next();
-            return Err(self.refused(first.map_or("code".to_owned(), |key| format!("the code of {}", self.name(key)))));
+            let own = |tokens: Option<&Vec<(TokenClass, &str)>>| {
+                let tokens = tokens.into_iter().flatten().filter(|(class, _)| is_code(*class));
+                tokens.map(|(_, text)| (*text).to_owned()).collect::<Vec<_>>()
+            };
+            let differs = |key: &&&Key| own(self.old.tokens.get(**key)) != own(self.new.tokens.get(**key));
+            return Err(match (changed.iter().find(differs), added.first(), removed) {
+                (Some(key), _, _) => self.refused(format!("the code of {}", self.name(key))),
+                (None, Some(key), _) => self.adds(key),
+                (None, None, removed) => Refusal::Deletes(removed.iter().map(|key| key.0.clone()).collect()),
+            });
         }
         self.refuse_outside(changed.iter().copied())
     }
@@ -212,7 +244,7 @@ impl Scope<'_> {
         let mended = added.iter().filter(|key| self.is_target_renamed(key, removed));
         let mended: Vec<&Key> = mended.copied().collect();
         if let Some(key) = added.iter().find(|key| !mended.contains(key) && !self.is_whole_file) {
-            return Err(self.refused(self.name(key)));
+            return Err(self.adds(key));
         }
         self.deletions(removed)
     }
@@ -252,7 +284,7 @@ impl Scope<'_> {
                 around.contains(&container) || container.as_ref().is_some_and(|outer| added.contains(&outer));
             let is_place = self.target.is_none() || is_beside || self.task.intent != Intent::Refactor;
             if !is_place {
-                return Err(self.refused(self.name(key)));
+                return Err(self.adds(key));
             }
         }
         Ok(())
@@ -324,13 +356,4 @@ fn only_adds_attributes(language: Option<Language>, old: &[(TokenClass, &str)], 
         || added.last().is_some_and(|(_, text)| *text == "@")
             && old.get(head.wrapping_sub(1)).is_some_and(|(_, text)| *text == "@");
     language == Some(Language::Elixir) && begins
-}
-
-/// The old and the new name of the target, where an edit renamed it.
-pub(super) fn renamed(before: &File, after: &File, task: &Task) -> Option<(String, String)> {
-    let (old, new) = (Own::of(before), Own::of(after));
-    let target = before.symbol_of(&task.target);
-    let scope =
-        Scope { task, before, after, target, inside: BTreeSet::new(), is_whole_file: false, old: &old, new: &new };
-    scope.renamed()
 }

@@ -2,8 +2,8 @@
 
 use std::{ops::Range, sync::Arc};
 
-use aiex_syntax::{Language, Symbol, SymbolKind, Syntax, Token, TokenClass};
-use aiex_text::{LineEnding, Text};
+use aiex_syntax::{Language, Problem, Symbol, SymbolKind, Syntax, Token, TokenClass};
+use aiex_text::{Edit, LineEnding, Text};
 
 /// A file of which a model was shown some or all, at one version.
 #[derive(Clone, Debug)]
@@ -48,18 +48,74 @@ pub(super) struct File {
     pub(super) symbols: Vec<Symbol>,
     pub(super) tokens: Vec<Token>,
     pub(super) line_ending: &'static str,
+    /// The byte at which each line begins.
+    lines: Vec<usize>,
 }
 
 impl File {
     /// Parses a text by its file's name. Text of no known language has no symbols and no tokens.
     pub(super) fn new(path: &str, text: Arc<str>) -> Self {
+        Self::with_parse(path, text, None)
+    }
+
+    /// The same with a parse of the text that is there already.
+    pub(super) fn with_parse(path: &str, text: Arc<str>, parsed: Option<Syntax>) -> Self {
         let rope = Text::new(&text);
         let language = Language::from_file_name(path);
-        let syntax = language.and_then(|language| Syntax::parse(language, &rope, None, || true).ok());
+        let parsed = parsed.filter(|parsed| Some(parsed.language()) == language);
+        let syntax =
+            parsed.or_else(|| language.and_then(|language| Syntax::parse(language, &rope, None, || true).ok()));
+        Self::parsed(path, text, &rope, language, syntax)
+    }
+
+    /// The file after edits, which make `text` of its own: what they leave is not parsed again.
+    pub(super) fn edited(&self, text: Arc<str>, edits: &[Edit]) -> Self {
+        let (Some(language), Some(syntax)) = (self.language, &self.syntax) else { return Self::new(&self.path, text) };
+        let mut edits: Vec<&Edit> = edits.iter().collect();
+        edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let (mut rope, mut old) = (Text::new(&self.text), syntax.clone());
+        for edit in edits.into_iter().rev() {
+            old.edit(&rope.splice(edit));
+        }
+        let new = Syntax::parse(language, &rope, Some(&old), || true).ok();
+        // Recovery from errors depends on what was there before: then the whole text counts.
+        match new.filter(|new| !new.has_errors() && !syntax.has_errors()) {
+            Some(new) => Self::parsed(&self.path, text, &rope, Some(language), Some(new)),
+            None => Self::new(&self.path, text),
+        }
+    }
+
+    fn parsed(path: &str, text: Arc<str>, rope: &Text, language: Option<Language>, syntax: Option<Syntax>) -> Self {
         let symbols = syntax.as_ref().map(|syntax| syntax.symbols(&text)).unwrap_or_default();
         let tokens = syntax.as_ref().map(|syntax| syntax.tokens(&text)).unwrap_or_default();
-        let line_ending = LineEnding::of(&rope).as_str();
-        Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending }
+        let line_ending = LineEnding::of(rope).as_str();
+        let ends = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r'));
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { path: path.to_owned(), text, language, syntax, symbols, tokens, line_ending, lines }
+    }
+
+    /// Where the line of a byte begins.
+    pub(super) fn line_start(&self, offset: usize) -> usize {
+        let after = self.lines.partition_point(|start| *start <= offset);
+        after.checked_sub(1).and_then(|line| self.lines.get(line)).copied().unwrap_or(0)
+    }
+
+    /// The line of a byte, without its end.
+    pub(super) fn line_at(&self, offset: usize) -> &str {
+        let after = self.lines.partition_point(|start| *start <= offset);
+        let end = self.lines.get(after).copied().unwrap_or(self.text.len());
+        self.slice(self.line_start(offset)..end).trim_end_matches(['\n', '\r'])
+    }
+
+    /// The places that do not parse, in order.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.syntax.as_ref().map(Syntax::problems).unwrap_or_default();
+        let is_known = |at: usize| problems.iter().any(|problem| problem.range.contains(&at));
+        let strays = self.tokens.iter().filter(|token| token.is_stray && !is_known(token.range.start));
+        let strays: Vec<_> = strays.map(|token| Problem { range: token.range.clone(), missing: None }).collect();
+        problems.extend(strays);
+        problems.sort_by_key(|problem| problem.range.start);
+        problems
     }
 
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
@@ -68,16 +124,27 @@ impl File {
 
     /// The range from the start of its first line, if only blanks stand before it there.
     pub(super) fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
-        let before = self.slice(0..range.start);
-        let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let line = self.line_start(range.start);
         let is_blank = self.slice(line..range.start).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
         if is_blank { line..range.end } else { range.clone() }
     }
 
+    /// Where the comments begin whose lines stand right before a line; `line` where there are none.
+    pub(super) fn with_comments(&self, line: usize) -> usize {
+        let mut start = line;
+        for text in self.slice(0..line).split_inclusive('\n').rev() {
+            let is_comment = self.language.is_some_and(|language| super::place::is_comment(language, text.trim()));
+            if !is_comment {
+                break;
+            }
+            start -= text.len();
+        }
+        start
+    }
+
     /// The blanks that the line of a byte begins with.
     pub(super) fn indentation(&self, offset: usize) -> &str {
-        let before = self.slice(0..offset);
-        let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let line = self.line_start(offset);
         let rest = self.slice(line..self.text.len());
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         rest.get(..blanks).unwrap_or_default()

@@ -83,7 +83,8 @@ impl Place<'_> {
             !self.reply.tokens.is_empty() && self.reply.tokens.iter().all(|token| token.class == TokenClass::Import);
         if only_imports {
             let mut placed = Vec::new();
-            self.imports(&mut placed)?;
+            let own: Vec<_> = self.reply.tokens.iter().collect();
+            self.imports(&own, None, &mut placed)?;
             return Ok(placed);
         }
         self.body()
@@ -94,13 +95,13 @@ impl Place<'_> {
             self.reply.text.trim_start().starts_with("//!") || self.reply.text.trim_start().starts_with("@moduledoc");
         let Some(target) = self.target else {
             return match is_inner && self.task.target == (0..self.file.text.len()) {
-                true => Ok(self.inner_documentation(None)),
+                true => Ok(self.inner_documentation(None, &self.reply.text)),
                 false => Err(Refusal::Fragment(first_line(&self.reply.text))),
             };
         };
         let Some(known) = self.file.symbols.get(target) else { return Ok(Vec::new()) };
         if is_inner && is_container(known.kind) {
-            return Ok(self.inner_documentation(Some(target)));
+            return Ok(self.inner_documentation(Some(target), &self.reply.text));
         }
         if is_inner {
             return Err(Refusal::Fragment(first_line(&self.reply.text)));
@@ -113,10 +114,10 @@ impl Place<'_> {
     }
 
     /// `//!` and `@moduledoc`: in place of what is there, else first in the container or the file.
-    fn inner_documentation(&self, container: Option<usize>) -> Vec<Placed> {
+    pub(super) fn inner_documentation(&self, container: Option<usize>, text: &str) -> Vec<Placed> {
         let symbol = container.and_then(|index| self.file.symbols.get(index));
         let body = symbol.map_or(0..self.file.text.len(), |symbol| {
-            symbol.body().cloned().unwrap_or_else(|| symbol.range.end..symbol.range.end)
+            symbol.body().cloned().unwrap_or(symbol.range.end..symbol.range.end)
         });
         let anchor = symbol.map_or(0..0, |symbol| symbol.range.start..body.start);
         let first_member = self
@@ -142,7 +143,7 @@ impl Place<'_> {
         if let (Some(first), Some(last)) = (old.first(), old.last()) {
             let range = self.file.whole_lines(&(first.group..last.range.end));
             let indentation = self.file.indentation(first.group);
-            let text = indent::moved(Some(self.language), self.reply.text.trim_matches('\n'), indentation);
+            let text = indent::moved(Some(self.language), text.trim_matches('\n'), indentation);
             return vec![Placed { range, text, anchor }];
         }
         let at = match symbol {
@@ -157,7 +158,7 @@ impl Place<'_> {
             (Some(_), Some(member)) => self.file.indentation(member).to_owned(),
             (Some(symbol), None) => format!("{}{}", self.file.indentation(symbol.range.start), self.unit()),
         };
-        let text = indent::moved(Some(self.language), self.reply.text.trim_matches('\n'), &indentation);
+        let text = indent::moved(Some(self.language), text.trim_matches('\n'), &indentation);
         let gap = if self.file.slice(at..self.file.text.len()).starts_with(['\n', '\r']) { "\n" } else { "\n\n" };
         vec![Placed { range: at..at, text: format!("{text}{gap}"), anchor }]
     }

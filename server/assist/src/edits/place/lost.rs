@@ -1,6 +1,14 @@
 //! Whether a reply that repeats a file or a module repeats all of it.
 
-use super::{super::Refusal, Found, Place};
+use std::collections::HashSet;
+
+use aiex_syntax::{Symbol, TokenClass};
+
+use super::{
+    super::{Refusal, source::File},
+    Found, Place,
+    between::{own_tokens, squeezed},
+};
 
 impl Place<'_> {
     /// What a container of the file would lose by a reply that looks like all of it; `None` where it does not look so,
@@ -48,11 +56,38 @@ impl Place<'_> {
         let mut found = Vec::new();
         for member in members {
             if let Found::One(one) = self.find(member, Some(old))? {
+                if self.loses_lead(member, one) {
+                    return Ok(false);
+                }
                 found.push(one);
             }
         }
         let is_all = self.file.members(Some(old)).all(|member| found.contains(&member));
+        let range = self.reply.symbols.get(new).map(|symbol| symbol.range.clone()).unwrap_or_default();
+        Ok(is_all
+            && (self.is_target(old) || self.has_lines_of(new, old))
+            && !self.marks.iter().any(|mark| range.contains(&mark.at)))
+    }
+
+    /// Whether the reply has no documentation or no spec of a definition that has them in the file.
+    fn loses_lead(&self, new: usize, old: usize) -> bool {
+        let (Some(new), Some(old)) = (self.reply.symbols.get(new), self.file.symbols.get(old)) else { return false };
+        let has = |file: &File, symbol: &Symbol, class: TokenClass| {
+            let head = symbol.clauses.iter().map(|clause| clause.range.start).min().unwrap_or(symbol.range.end);
+            file.tokens_in(&(symbol.range.start..head)).any(|(other, _)| other == class)
+        };
+        let loses = |class| has(self.file, old, class) && !has(self.reply, new, class);
+        loses(TokenClass::Doc) || loses(TokenClass::Spec)
+    }
+
+    /// Whether a container of the reply has every line of the file's that is of no definition in it.
+    fn has_lines_of(&self, new: usize, old: usize) -> bool {
         let text = self.reply.symbols.get(new).map(|symbol| self.reply.slice(symbol.range.clone())).unwrap_or_default();
-        Ok(is_all && self.elision(text).is_none())
+        let known: HashSet<String> = text.lines().map(squeezed).collect();
+        let own = own_tokens(self.file, Some(old));
+        let code = own.iter().filter(|token| token.class != TokenClass::Comment);
+        let mut lines: Vec<usize> = code.map(|token| self.file.line_start(token.range.start)).collect();
+        lines.dedup();
+        lines.into_iter().all(|line| known.contains(&squeezed(self.file.line_at(line))))
     }
 }

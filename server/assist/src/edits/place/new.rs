@@ -1,14 +1,16 @@
 //! Where what is new goes: beside the target, after the imports, into an empty body.
 
 use aiex_context::Intent;
-use aiex_syntax::{Language, TokenClass};
+use aiex_syntax::{Language, Symbol, SymbolKind, Token, TokenClass};
 
 use super::{
     super::{
-        Refusal, indent,
-        source::{is_callable, is_container},
+        Refusal, indent, scope,
+        source::{File, is_callable, is_container},
     },
-    Place, Placed, first_line,
+    Place, Placed,
+    between::{squeezed, takes_imports},
+    first_line,
 };
 
 impl Place<'_> {
@@ -21,8 +23,27 @@ impl Place<'_> {
         last: Option<usize>,
     ) -> Result<Placed, Refusal> {
         let Some(symbol) = self.reply.symbols.get(member) else { return Err(Refusal::Fragment(first_line(text))) };
-        let after = last.or_else(|| self.neighbour(symbol.kind, within));
-        let container = within.or_else(|| self.container_for(symbol.kind));
+        if within.is_none() && self.is_free(symbol, text) {
+            let chain =
+                self.target.into_iter().flat_map(|target| std::iter::once(target).chain(self.file.containers(target)));
+            let outside = |index: &usize| {
+                let container = self.file.symbols.get(*index).and_then(|symbol| symbol.container);
+                container
+                    .and_then(|outer| self.file.symbols.get(outer))
+                    .is_none_or(|outer| outer.kind == SymbolKind::Module)
+            };
+            if let Some(known) = chain.into_iter().find(outside).and_then(|index| self.file.symbols.get(index)) {
+                let text = indent::moved(Some(self.language), text, self.file.indentation(known.range.start));
+                let at = known.range.end;
+                return Ok(Placed { range: at..at, text: format!("\n\n{text}"), anchor: known.range.clone() });
+            }
+        }
+        let is_outermost = within.is_none() && self.is_outermost(symbol.kind, &symbol.name);
+        let after = match is_outermost {
+            true => last.or(self.target).map(|after| self.file.containers(after).last().unwrap_or(after)),
+            false => last.or_else(|| self.neighbour(symbol.kind, within)),
+        };
+        let container = within.or_else(|| self.container_for(symbol.kind)).filter(|_| !is_outermost);
         let after = after.filter(|after| {
             self.file.symbols.get(*after).is_some_and(|one| {
                 one.container == container || last.is_some() || within.is_none() && container.is_none()
@@ -47,6 +68,29 @@ impl Place<'_> {
         }
     }
 
+    /// Whether a function of Rust belongs to no impl: it knows no `self`, and the reply calls it by its bare name.
+    fn is_free(&self, symbol: &Symbol, text: &str) -> bool {
+        let is_part = |char: char| char.is_alphanumeric() || char == '_';
+        let knows_self = text.split(|char: char| !is_part(char)).any(|word| matches!(word, "self" | "Self"));
+        let is_bare_call = self.reply.text.match_indices(&symbol.name).any(|(at, name)| {
+            let before = self.reply.slice(0..at).trim_end();
+            let after = self.reply.slice(at + name.len()..self.reply.text.len());
+            after.starts_with('(') && !before.ends_with(['.', ':']) && !before.ends_with(is_part)
+                || after.starts_with('(') && before.ends_with("return")
+        });
+        self.language == Language::Rust && symbol.kind == SymbolKind::Function && !knows_self && is_bare_call
+    }
+
+    /// Whether a module goes by its full name: inside of another, Elixir would lengthen it.
+    fn is_outermost(&self, kind: SymbolKind, name: &str) -> bool {
+        let is_full = match kind {
+            SymbolKind::Module | SymbolKind::Protocol => name.contains('.'),
+            SymbolKind::Impl => name.contains(" for "),
+            _ => false,
+        };
+        self.language == Language::Elixir && is_full
+    }
+
     fn at_end_of(&self, container: &aiex_syntax::Symbol, text: &str) -> Result<Placed, Refusal> {
         let Some(body) = container.body() else { return Err(Refusal::Fragment(first_line(text))) };
         let indentation = format!("{}{}", self.file.indentation(container.range.start), self.unit());
@@ -66,7 +110,7 @@ impl Place<'_> {
     }
 
     /// What a new definition comes after: the target, or its container where that is what takes such a definition.
-    fn neighbour(&self, kind: aiex_syntax::SymbolKind, within: Option<usize>) -> Option<usize> {
+    fn neighbour(&self, kind: SymbolKind, within: Option<usize>) -> Option<usize> {
         let target = self.target?;
         let own = self.file.symbols.get(target)?;
         let takes = |container: Option<usize>| match container.and_then(|index| self.file.symbols.get(index)) {
@@ -85,7 +129,7 @@ impl Place<'_> {
             .find(|index| takes(self.file.symbols.get(*index).and_then(|symbol| symbol.container)))
     }
 
-    fn container_for(&self, kind: aiex_syntax::SymbolKind) -> Option<usize> {
+    fn container_for(&self, kind: SymbolKind) -> Option<usize> {
         let around = match self.target {
             Some(target) => Some(target),
             None => self.file.symbol_at(self.task.cursor).or_else(|| self.only_module()),
@@ -105,8 +149,8 @@ impl Place<'_> {
     }
 
     /// Whether a container takes definitions of a kind: an impl of Rust takes functions alone.
-    fn holds(&self, container: aiex_syntax::SymbolKind, kind: aiex_syntax::SymbolKind) -> bool {
-        use aiex_syntax::SymbolKind::{Const, Function, Impl, Method, Module, TestGroup, Trait, Type};
+    fn holds(&self, container: SymbolKind, kind: SymbolKind) -> bool {
+        use SymbolKind::{Const, Function, Impl, Method, Module, TestGroup, Trait, Type};
         match (self.language, container) {
             (Language::Rust, Impl | Trait) => match kind {
                 // A function of Rust that takes no `self` may stand in either; where the target is, it goes.
@@ -114,7 +158,7 @@ impl Place<'_> {
                 Const | Type => false,
                 _ => false,
             },
-            (_, TestGroup) => kind == aiex_syntax::SymbolKind::Test,
+            (_, TestGroup) => kind == SymbolKind::Test,
             (Language::Elixir, _) => kind != Module || container == Module,
             (Language::Rust, _) => true,
         }
@@ -132,19 +176,20 @@ impl Place<'_> {
         }
     }
 
-    /// The imports of the reply that the file does not have.
-    pub(super) fn imports(&self, placed: &mut Vec<Placed>) -> Result<(), Refusal> {
-        let inside = |at: usize| self.reply.symbols.iter().any(|symbol| symbol.range.contains(&at));
+    /// The imports among tokens of the reply that the file does not have. `within` is the module that they are of.
+    pub(super) fn imports(
+        &self,
+        own: &[&Token],
+        within: Option<usize>,
+        placed: &mut Vec<Placed>,
+    ) -> Result<(), Refusal> {
         let mut groups: Vec<(usize, usize)> = Vec::new();
-        for token in
-            self.reply.tokens.iter().filter(|token| token.class == TokenClass::Import && !inside(token.range.start))
-        {
+        for token in own.iter().filter(|token| token.class == TokenClass::Import) {
             match groups.last_mut() {
                 Some((start, end)) if *start == token.group => *end = token.range.end,
                 _ => groups.push((token.group, token.range.end)),
             }
         }
-        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         let known: Vec<String> = {
             let mut known = Vec::new();
             let mut last = None;
@@ -167,14 +212,14 @@ impl Place<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        if self.task.intent != Intent::Fix {
+        if !takes_imports(self.task.intent) {
             return Err(Refusal::OutOfScope {
-                what: format!("the imports (`{}`)", first_line(fresh.first().copied().unwrap_or_default())),
+                what: format!("changes the imports (`{}`)", first_line(fresh.first().copied().unwrap_or_default())),
                 intent: self.task.intent.as_str(),
-                allowed: super::super::scope::allowed(self.task.intent),
+                allowed: scope::allowed(self.task.intent),
             });
         }
-        let (at, indentation, gap, end) = self.place_of_imports();
+        let (at, indentation, gap, end) = self.place_of_imports(within);
         let text: Vec<String> =
             fresh.iter().map(|text| indent::moved(Some(self.language), text, &indentation)).collect();
         placed.push(Placed { range: at..at, text: format!("{gap}{}{end}", text.join("\n")), anchor: at..at });
@@ -182,12 +227,12 @@ impl Place<'_> {
     }
 
     /// After the last import of the module around the target; else first in it.
-    fn place_of_imports(&self) -> (usize, String, &'static str, &'static str) {
-        let module = self.target.and_then(|target| {
+    fn place_of_imports(&self, within: Option<usize>) -> (usize, String, &'static str, &'static str) {
+        let module = within.or(self.target).and_then(|target| {
             let chain = std::iter::once(target).chain(self.file.containers(target));
-            chain.into_iter().find(|index| {
-                self.file.symbols.get(*index).is_some_and(|symbol| symbol.kind == aiex_syntax::SymbolKind::Module)
-            })
+            chain
+                .into_iter()
+                .find(|index| self.file.symbols.get(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Module))
         });
         let body = module.and_then(|index| self.file.symbols.get(index)).and_then(|symbol| symbol.body().cloned());
         let body = body.unwrap_or(0..self.file.text.len());
@@ -230,7 +275,15 @@ impl Place<'_> {
             .ok_or_else(fragment)?;
         let symbol = self.file.symbols.get(target).filter(|symbol| is_callable(symbol.kind)).ok_or_else(fragment)?;
         let (Some(body), [_]) = (symbol.body(), symbol.clauses.as_slice()) else { return Err(fragment()) };
-        if self.reply.syntax.as_ref().is_none_or(aiex_syntax::Syntax::has_errors) || self.reply.text.trim().is_empty() {
+        let is_code = match self.language {
+            Language::Elixir => self.reply.problems().is_empty(),
+            // Statements stand in a function.
+            Language::Rust => {
+                let function = File::new(&self.reply.path, format!("fn body() {{\n{}\n}}", self.reply.text).into());
+                function.symbols.len() == 1 && function.syntax.is_some_and(|syntax| !syntax.has_errors())
+            }
+        };
+        if !is_code || self.reply.text.trim().is_empty() {
             return Err(fragment());
         }
         let is_block = match self.language {
@@ -244,7 +297,9 @@ impl Place<'_> {
             self.file.indentation(symbol.clauses.first().map_or(symbol.range.start, |clause| clause.range.start));
         let text =
             indent::moved(Some(self.language), self.reply.text.trim_matches('\n'), &format!("{outer}{}", self.unit()));
-        self.elided(&text, "")?;
+        if let Some(mark) = self.marks.first() {
+            return Err(Refusal::Elided(mark.text.clone()));
+        }
         let text = format!("\n{text}\n{outer}");
         Ok(vec![Placed { range: body.clone(), text, anchor: symbol.range.clone() }])
     }
