@@ -106,7 +106,7 @@ impl Editing {
 }
 
 /// A text with edits in the positions of UTF-16 (VS Code) applied.
-fn edited(text: &str, edits: &[Value]) -> String {
+pub fn edited(text: &str, edits: &[Value]) -> String {
     let offset = |at: &Value| {
         (0..=text.len())
             .filter(|offset| text.is_char_boundary(*offset))

@@ -128,7 +128,9 @@ fn fade(at: u32) -> f32 {
 /// The log of what lies at and below a folder.
 fn log(root: &Path, go_on: &impl Fn() -> bool) -> Option<String> {
     let begin = Instant::now();
-    let mut command = Command::new("git");
+    // Not one of the repository's own, wherever the search path leads.
+    let git = aiex_tools::Programs::new(&[root.to_path_buf()]).find("git")?;
+    let mut command = Command::new(git);
     command.arg("-C").arg(root).args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"]);
     for setting in [
         "core.fsmonitor=false",
