@@ -77,7 +77,7 @@ pub fn plan(
             let id = checkpoint.row.id.0;
             Err(format!(
                 "{names} {was} changed after checkpoint {id}, and restoring {it} would lose that work: nothing was \
-                 changed. With --force it is overwritten, and kept as a checkpoint of its own."
+                 changed. With --force (of `aiex.undo`, `force`) it is overwritten, and kept as a checkpoint of its own."
             ))
         }
     }
@@ -162,12 +162,15 @@ fn write(place: &Path, to: Option<&str>) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".aiex-");
-    // As any new file, by the umask.
+    let old = fs::metadata(place).ok();
+    // A new file is as any other, by the umask; one that was private never is readable to others.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    if old.is_none() {
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
-    if let Ok(old) = fs::metadata(place) {
+    if let Some(old) = old {
         file.as_file().set_permissions(old.permissions())?;
     }
     file.as_file().sync_all()?;
@@ -189,11 +192,18 @@ pub fn change(store: &Store, workspace: &Path, title: &str, files: &[Restore]) -
         files: &kept,
     };
     let id = store.add_checkpoint(&new).map_err(|error| error.to_string())?;
-    if let Err(error) = apply(workspace, files) {
-        store.remove_checkpoint(id).map_err(|error| error.to_string())?;
+    applied(store, workspace, files, id)?;
+    Ok(id)
+}
+
+/// Does it; the checkpoint that was made for it goes again where nothing was changed after all.
+fn applied(store: &Store, workspace: &Path, files: &[Restore], checkpoint: CheckpointId) -> Result<(), String> {
+    let Err(error) = apply(workspace, files) else { return Ok(()) };
+    if files.iter().all(|file| present(&file.path).as_ref() == Ok(&file.expect)) {
+        store.remove_checkpoint(checkpoint).map_err(|error| error.to_string())?;
         return Err(error);
     }
-    Ok(id)
+    Err(format!("{error} What the files held is kept as checkpoint {}.", checkpoint.0))
 }
 
 fn kept(restore: &Restore) -> CheckpointFile {
@@ -234,7 +244,7 @@ pub fn restore(store: &Store, id: CheckpointId, force: bool, now: SystemTime) ->
     let undo = match keep(store, &checkpoint, &restores, now)? {
         None => None,
         Some(undo) => {
-            apply(workspace, &restores)?;
+            applied(store, workspace, &restores, undo)?;
             Some(undo)
         }
     };

@@ -19,7 +19,7 @@ use aiex_context::{
 use aiex_syntax::Language;
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Config, explain::Target, workspace::WorkspaceIndex};
+use crate::{config::Config, explain::Target, templates, workspace::WorkspaceIndex};
 
 pub use notes::{Note, notes};
 
@@ -344,9 +344,12 @@ pub struct Order {
 }
 
 impl Order {
-    /// An intent and nothing more.
-    pub fn of(intent: Intent) -> Self {
-        Self { intent, instruction: None, faults: Vec::new(), template: None }
+    /// An intent and nothing more, with the user's own template if there is one. Reads a file.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with that.
+    pub fn of(intent: Intent) -> Result<Self, String> {
+        Ok(Self { intent, instruction: None, faults: Vec::new(), template: templates::of(intent)? })
     }
 }
 

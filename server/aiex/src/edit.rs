@@ -106,7 +106,7 @@ impl Edited {
 pub enum EditError {
     /// It needs a model.
     #[error(
-        "{intent} needs a model, and none is set up: set `model` in your configuration, or start a local server; `aiex doctor` says more"
+        "{intent} needs a model, and there is none that may be asked: set `model` in your configuration, or start a local server; `aiex doctor` says more"
     )]
     Offline {
         /// What was asked for.
@@ -201,20 +201,20 @@ pub async fn edit(model: Option<&Model>, job: &Job<'_>, host: &Host<'_>) -> Resu
     loop {
         let text = whole(model, job, &shown.prompt, &turns, reply).await?;
         (host.stage)(Stage::Checking);
-        let refusal = match text.text {
-            Some(ref whole) => match checked(job, &shown, host, whole).await {
-                Ok((patch, format)) => {
-                    return Ok(Edited { patch, format, by: Some(text.by), notes: text.notes });
-                }
-                Err(refusal) => refusal,
-            },
-            None => Refusal::Cut,
+        let checked = match text.refusal {
+            Some(refusal) => Err(refusal),
+            None => checked(job, &shown, host, &text.text).await,
         };
-        let answer = text.text.unwrap_or(text.cut);
+        let refusal = match checked {
+            Ok((patch, format)) => return Ok(Edited { patch, format, by: Some(text.by), notes: text.notes }),
+            Err(refusal) => refusal,
+        };
+        let answer = text.text;
         // What is said of the texts is said of them with secrets put back.
         let reason = shown.redactor.hide(&refusal.to_string());
         tracing::info!(intent = intent.as_str(), by = text.by, repairs, "a reply was refused");
-        if !refusal.is_mendable() || repairs >= job.max_repairs {
+        // One that is cut a second time would be cut again.
+        if !refusal.is_mendable() || refusal == Refusal::Cut || repairs >= job.max_repairs {
             return Err(EditError::Refused { by: text.by, reason, repairs, reply: answer });
         }
         repairs += 1;
@@ -235,9 +235,9 @@ pub async fn edit(model: Option<&Model>, job: &Job<'_>, host: &Host<'_>) -> Resu
 
 /// A reply to its end.
 struct Whole {
-    /// `None` if it was still cut after it was continued.
-    text: Option<String>,
-    cut: String,
+    text: String,
+    /// Why it is not to be read: it was still cut after it was continued, or has no end.
+    refusal: Option<Refusal>,
     by: String,
     notes: Vec<String>,
 }
@@ -254,7 +254,11 @@ async fn whole(
         return Err(EditError::Broken(reply.notes.join(" ")));
     }
     if !reply.is_cut {
-        return Ok(Whole { text: Some(reply.text), cut: String::new(), by: reply.by, notes: reply.notes });
+        return Ok(Whole { text: reply.text, refusal: None, by: reply.by, notes: reply.notes });
+    }
+    if reply.text.len() > LONGEST_CUT {
+        let refusal = Some(Refusal::TooLong(LONGEST_CUT));
+        return Ok(Whole { text: reply.text, refusal, by: reply.by, notes: reply.notes });
     }
     const GO_ON: &str = "Go on exactly where you stopped, in the middle of the line if need be. Repeat nothing.";
     let mut turns = turns.to_vec();
@@ -266,8 +270,11 @@ async fn whole(
     let joined = format!("{}{}", reply.text, more.text);
     // Another model's words do not go on where this one's stopped.
     let is_whole = !more.is_cut && more.by == reply.by;
-    Ok(Whole { text: is_whole.then(|| joined.clone()), cut: joined, by: more.by, notes: Vec::new() })
+    Ok(Whole { text: joined, refusal: (!is_whole).then_some(Refusal::Cut), by: more.by, notes: Vec::new() })
 }
+
+/// A reply that is cut and longer than this, in bytes, repeats itself rather than has more to say.
+const LONGEST_CUT: usize = 96 * 1024;
 
 /// The files that the model was shown, as they were.
 fn sources(job: &Job<'_>, files: &[(String, Arc<str>)], host: &Host<'_>) -> Vec<Source> {

@@ -99,9 +99,9 @@ impl Target {
         self.symbol.is_none()
     }
 
-    /// Whether it is a function of which only the head is written, or nothing yet around the cursor.
+    /// Whether it is a function of which only the head is written, or a document with nothing in it.
     pub fn is_unwritten(&self) -> bool {
-        let Some((symbol, _)) = self.symbol() else { return true };
+        let Some((symbol, _)) = self.symbol() else { return self.snapshot.text().to_string().trim().is_empty() };
         aiex_assist::is_unwritten(&self.path, &self.snapshot.text().to_string(), &symbol.range)
     }
 

@@ -46,7 +46,7 @@ pub fn meant(snapshot: Arc<Snapshot>, cursor: Cursor, path: String, intent: Inte
     if target.is_whole() {
         target = Target::find(target.snapshot.clone(), Cursor::Within(start), path).widened();
     }
-    let intent = if target.is_unwritten() { Intent::Generate } else { intent };
+    let intent = if target.is_unwritten() { Intent::Generate } else { Intent::Refactor };
     Meant { target, words: Some(comment.instruction), cut: Some((whole, start..end)), intent }
 }
 

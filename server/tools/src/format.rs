@@ -89,7 +89,9 @@ pub async fn format(programs: &Programs, text: &str, style: &Style) -> Result<St
 pub async fn accepts(programs: &Programs, text: &str, style: &Style) -> Result<(), FormatError> {
     match style {
         Style::Rust(style) => {
-            let output = rustfmt(programs, text, style).await?;
+            // Whatever a repository's options do, they have no say in what parses.
+            let plain = RustStyle::plain(style.edition);
+            let output = rustfmt(programs, text, &plain).await?;
             match (output.code, rust_error(&output)) {
                 (Some(0), _) => Ok(()),
                 (_, error) => Err(error),

@@ -23,7 +23,8 @@ pub(super) fn context(
     super::warn(&found.loaded.problems);
     // Nothing is sent, but what is shown is what would be.
     found.loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
-    let mut question = found.question(crate::context::Order::of(intent), &found.counted_for(), budget);
+    let mut question =
+        found.question(crate::context::Order::of(intent).map_err(Error::msg)?, &found.counted_for(), budget);
     if !compress.is_empty() {
         question.terms.strategies = compress;
     }

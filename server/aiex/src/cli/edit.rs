@@ -16,7 +16,6 @@ use crate::{
     context::Order,
     edit::{self, Edited, Host, Job, Stage},
     ledger::Database,
-    templates,
     unified_diff::unified,
 };
 
@@ -64,8 +63,8 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
     if intent == Intent::Generate && found.words.is_none() && (found.is_new || !found.target.is_unwritten()) {
         bail!("say what is to be written, after the place, or in a comment `AI: …` there");
     }
-    let template = templates::of(intent).map_err(Error::msg)?;
-    let order = Order { intent, instruction: found.words.clone(), faults: wanted.diagnostics.clone(), template };
+    let order = Order::of(intent).map_err(Error::msg)?;
+    let order = Order { instruction: found.words.clone(), faults: wanted.diagnostics.clone(), ..order };
     let workspaces = [found.workspace.clone()].into();
     super::model::run(found.loaded.clone(), &workspaces, async |model, loaded| {
         if model.is_some() {
@@ -93,7 +92,12 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
         };
         let edited = match edit::edit(model.as_ref(), &job, &host).await {
             Ok(edited) => edited,
-            Err(error) => bail!("{error}"),
+            Err(error) => {
+                if let Some(rejected) = error.rejected(&found.target) {
+                    eprintln!("{}", rejected.markdown);
+                }
+                bail!("{error}")
+            }
         };
         finish(&found.workspace, &format!("aiex {intent} {}", found.target.name()), &edited, wanted.write)
     })

@@ -55,10 +55,10 @@ impl std::ops::Deref for FoundForEdit {
 impl Found {
     /// Reads the file and finds what is meant in it. `model` is that of the command line.
     pub(super) fn at(place: &str, model: Option<String>) -> Result<Self> {
-        let Place { path, at, .. } = Place::parse(place);
+        let Place { path, at, last } = Place::parse(place);
         let contents = super::read(&path)?;
         let text = Text::new(&contents);
-        let cursor = cursor(&text, at).with_context(|| path.display().to_string())?;
+        let cursor = selected_or_at(&text, at, last).with_context(|| path.display().to_string())?;
         Self::of(&path, &contents, cursor, model)
     }
 
@@ -85,11 +85,12 @@ impl Found {
         let is_new = intent == Intent::Generate && at.is_none() && !path.exists();
         let contents = if is_new { String::new() } else { super::read(&path)? };
         let text = Text::new(&contents);
-        let cursor = match (at, last) {
-            (Some((first, None)), Some(last)) => selection(&text, first, last),
-            _ => cursor(&text, at),
+        let cursor = selected_or_at(&text, at, last).with_context(|| path.display().to_string())?;
+        let cursor = match cursor {
+            // What is called there is not what is edited.
+            Cursor::At(offset) => Cursor::Within(offset),
+            other => other,
         };
-        let cursor = cursor.with_context(|| path.display().to_string())?;
         let mut found = Self::of(&path, &contents, Cursor::Whole, model)?;
         let snapshot = found.target.snapshot.clone();
         let meant = wish::meant(snapshot, cursor, found.target.path.clone(), intent, words);
@@ -196,6 +197,13 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     }
     let folder = whole.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
     Ok(folder.and_then(|(above, real)| Some(real.join(whole.strip_prefix(above).ok()?))).unwrap_or(whole))
+}
+
+fn selected_or_at(text: &Text, at: Option<(usize, Option<usize>)>, last: Option<usize>) -> Result<Cursor> {
+    match (at, last) {
+        (Some((first, None)), Some(last)) => selection(text, first, last),
+        _ => cursor(text, at),
+    }
 }
 
 /// Whole lines, from the first to the last, both counted from 1.

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
@@ -55,11 +55,18 @@ pub async fn apply(
 ) -> Result<(), String> {
     let mut last = String::new();
     for _ in 0..ATTEMPTS {
-        let changes: Result<Vec<_>, _> = patch.files.iter().map(|file| change(server, root, document, file)).collect();
-        let changes = changes?;
+        let changes =
+            || patch.files.iter().map(|file| change(server, root, document, file)).collect::<Result<Vec<_>, _>>();
+        let changes = tokio::task::block_in_place(changes)?;
         let checkpoint = keep(server, root, label, None, &changes).await?;
         match send(server, label, &changes).await {
             Ok(()) => return Ok(()),
+            // Of several files, some may have been changed all the same.
+            Err(reason) if is_wide(&changes) => {
+                return Err(format!(
+                    "the editor did not apply the edit: {reason}. If a part of it was made, `aiex.undo` takes that back"
+                ));
+            }
             Err(reason) => {
                 forget(server, checkpoint).await;
                 last = reason;
@@ -97,6 +104,11 @@ fn change(server: &Server, root: &Path, document: &DocumentId, file: &FilePatch)
     Ok(Change { path, uri, open, now: Some(text), edits, then: Some(then) })
 }
 
+/// A path without links, as the command line names workspaces; as it is where it cannot be followed.
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
 /// Where a file of a patch is; a document outside of any workspace is its own.
 fn path_of(server: &Server, root: &Path, document: &DocumentId, path: &str) -> PathBuf {
     let own = convert::name_of_file(document);
@@ -123,11 +135,7 @@ fn present(path: &Path, open: Option<&Snapshot>, document: &DocumentId) -> Resul
         return Err(format!("{shown} was closed; nothing was changed"));
     }
     let uri = convert::uri(path).ok_or_else(|| format!("{shown} has no URI; nothing was changed"))?;
-    match fs::read_to_string(path) {
-        Ok(text) => Ok((uri, Some(text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((uri, None)),
-        Err(error) => Err(format!("{shown} cannot be read: {error}; nothing was changed")),
-    }
+    Ok((uri, checkpoints::present(path)?))
 }
 
 /// A new file's folder must be of the workspace, links followed.
@@ -156,7 +164,7 @@ async fn keep(
             CheckpointFile { path, before: change.now.clone(), after: change.then.clone() }
         })
         .collect();
-    let (workspace, title) = (root.to_string_lossy().into_owned(), title.to_owned());
+    let (workspace, title) = (canonical(root).to_string_lossy().into_owned(), title.to_owned());
     let kept = with_store(server, move |store| {
         let new =
             NewCheckpoint { workspace: &workspace, title: &title, at: SystemTime::now(), restores, files: &files };
@@ -182,11 +190,16 @@ async fn with_store<T: Send + 'static>(
     done.await.map_err(|_| super::run::BUG.to_owned())?
 }
 
+/// Whether the change is of more than one file, or of one that comes or goes.
+fn is_wide(changes: &[Change]) -> bool {
+    changes.len() > 1 || changes.iter().any(|change| change.now.is_none() || change.then.is_none())
+}
+
 /// Sends the changes as one edit. Of several files, or with a new one, the editor asks the user if it can.
 async fn send(server: &Server, label: &str, changes: &[Change]) -> Result<(), String> {
-    let is_wide = changes.len() > 1 || changes.iter().any(|change| change.now.is_none() || change.then.is_none());
-    let annotate = is_wide && server.editor().change_annotations;
-    let edit = if server.editor().only_plain_edits && !is_wide {
+    let annotate = is_wide(changes) && server.editor().change_annotations;
+    let comes_or_goes = changes.iter().any(|change| change.now.is_none() || change.then.is_none());
+    let edit = if server.editor().only_plain_edits && !comes_or_goes {
         plain(server, changes)
     } else {
         let operations = changes.iter().flat_map(|change| operations(server, change, annotate)).collect();
@@ -256,25 +269,35 @@ fn operations(server: &Server, change: &Change, annotate: bool) -> Vec<DocumentC
 /// # Errors
 /// With a sentence that says why not; where there is later work, unless `force` is given.
 pub async fn undo(server: &Server, document: &DocumentId, force: bool) -> Result<String, String> {
-    let root = consent::workspace_of(server, document);
+    let root = canonical(&consent::workspace_of(server, document));
     let workspace = root.to_string_lossy().into_owned();
+    // One snapshot of each document, for its text, its version and its name alike.
+    let documents: HashMap<PathBuf, Arc<Snapshot>> =
+        server.documents.all().into_iter().map(|one| (canonical(&convert::name_of_file(&one.id)), one)).collect();
+    let known = documents.clone();
     let found = with_store(server, move |store| {
         let rows = store.checkpoints(Some(&workspace), 200).map_err(|error| error.to_string())?;
-        let last = rows.into_iter().find(|row| row.restored_at.is_none() && row.restores.is_none());
-        last.map_or(Ok(None), |row| store.checkpoint(row.id).map_err(|error| error.to_string()))
+        for row in rows.into_iter().filter(|row| row.restored_at.is_none() && row.restores.is_none()) {
+            let Some(checkpoint) = store.checkpoint(row.id).map_err(|error| error.to_string())? else { continue };
+            let present = |path: &Path| match known.get(&canonical(path)) {
+                Some(open) => Ok(Some(open.text().to_string())),
+                None => checkpoints::present(path),
+            };
+            let restores = checkpoints::plan(&checkpoint, force, present)?;
+            // Nothing of it is left: the user has taken it back already.
+            if !restores.is_empty() {
+                return Ok(Some((checkpoint, restores)));
+            }
+        }
+        Ok(None)
     });
-    let Some(checkpoint) = found.await? else {
+    let Some((checkpoint, restores)) = found.await? else {
         return Err("there is no change of Aiex in this workspace to take back".to_owned());
     };
-    let present = |path: &Path| match open(server, document, path) {
-        Some(open) => Ok(Some(open.text().to_string())),
-        None => checkpoints::present(path),
-    };
-    let restores = checkpoints::plan(&checkpoint, force, present)?;
     let changes: Result<Vec<_>, String> = restores
         .into_iter()
         .map(|Restore { path, expect, to }| {
-            let open = open(server, document, &path);
+            let open = documents.get(&canonical(&path)).cloned();
             let uri = match &open {
                 Some(open) => Uri(open.id.to_string()),
                 None => convert::uri(&path).ok_or_else(|| format!("{} has no URI", path.display()))?,
@@ -285,12 +308,12 @@ pub async fn undo(server: &Server, document: &DocumentId, force: bool) -> Result
         .collect();
     let changes = changes?;
     let title = format!("Undo: {}", checkpoint.row.title);
-    if !changes.is_empty() {
-        let kept = keep(server, &root, &title, Some(checkpoint.row.id), &changes).await?;
-        if let Err(reason) = send(server, &title, &changes).await {
+    let kept = keep(server, &root, &title, Some(checkpoint.row.id), &changes).await?;
+    if let Err(reason) = send(server, &title, &changes).await {
+        if !is_wide(&changes) {
             forget(server, kept).await;
-            return Err(format!("the editor did not apply it: {reason}. Nothing was changed"));
         }
+        return Err(format!("the editor did not apply it: {reason}"));
     }
     let id = checkpoint.row.id;
     with_store(server, move |store| store.mark_restored(id, SystemTime::now()).map_err(|error| error.to_string()))

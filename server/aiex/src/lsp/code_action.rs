@@ -57,10 +57,12 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
         });
     }
     if found.asks {
-        let name = if found.is_unwritten { commands::GENERATE } else { commands::REFACTOR };
-        actions.push(rewrite("Aiex: Carry out AI: comment", name, Some(here.clone())));
-    } else {
-        actions.push(rewrite("Aiex: Refactor…", commands::REFACTOR, Some(here.clone())));
+        actions.push(rewrite("Aiex: Carry out AI: comment", commands::REFACTOR, Some(here.clone())));
+    }
+    match found.is_unwritten {
+        true if !found.asks => actions.push(rewrite("Aiex: Write the body", commands::GENERATE, Some(here.clone()))),
+        true => {}
+        false => actions.push(rewrite("Aiex: Refactor…", commands::REFACTOR, Some(here.clone()))),
     }
     for ready in &found.refactors {
         let argument = with(json!({"instruction": ready.instruction}));
@@ -101,7 +103,7 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
 struct Found {
     /// There is an `AI:` comment.
     asks: bool,
-    /// What it asks for is still to be written.
+    /// The function there is still to be written.
     is_unwritten: bool,
     /// The place is in a definition.
     is_definition: bool,
@@ -114,14 +116,14 @@ async fn looked_at(snapshot: &Arc<Snapshot>, place: &Place) -> Found {
         let Some(analysis) = own.analyse() else { return Found::default() };
         let text = own.text().to_string();
         let cursor = match place.selected.len() {
-            0 | 1 => Cursor::At(place.offset),
+            0 | 1 => Cursor::Within(place.offset),
             _ => Cursor::Selected(place.selected.start, place.selected.end),
         };
         let symbol = analysis.outline.enclosing(place.offset).and_then(|index| analysis.outline.symbols.get(index));
         let path = own.id.to_string();
         Found {
             asks: wish::comment_at(&own, cursor).is_some(),
-            is_unwritten: symbol.is_none_or(|symbol| aiex_assist::is_unwritten(&path, &text, &symbol.range)),
+            is_unwritten: symbol.is_some_and(|symbol| aiex_assist::is_unwritten(&path, &text, &symbol.range)),
             is_definition: symbol.is_some(),
             refactors: match cursor {
                 Cursor::Selected(..) => ready_refactors(analysis.syntax, &text, &place.selected),

@@ -77,6 +77,8 @@ struct Active {
     /// Known once the document is parsed.
     question: Option<Question>,
     stop: Arc<SetOnce<Stop>>,
+    /// Its outcome is on its way to the editor: it can be stopped no more.
+    is_settling: bool,
 }
 
 /// The work's hold on its run: to say what it asks, and how far it is.
@@ -105,7 +107,7 @@ impl Run {
             let mut state = lock(&server.runs.state);
             state.last += 1;
             let id = RunId(state.last);
-            state.active.insert(id, Active { document, question: None, stop: stop.clone() });
+            state.active.insert(id, Active { document, question: None, stop: stop.clone(), is_settling: false });
             id
         };
         let progress = Progress::begin(server, id.token(), title.clone());
@@ -136,8 +138,26 @@ impl Run {
         let Some(active) = state.active.get_mut(&self.id) else { return };
         active.question = Some(question);
         let Some(active) = state.active.get(&self.id) else { return };
-        let same = |other: &&Active| other.question == active.question && other.document == active.document;
+        let same = |other: &&Active| {
+            other.question == active.question && other.document == active.document && !other.is_settling
+        };
         state.active.values().rev().filter(same).skip(1).for_each(|older| _ = older.stop.set(Stop::Moot));
+    }
+
+    /// From here on the run cannot be stopped: what was sent to the editor is the editor's, and its word must be heard.
+    /// Waits for ever where it was stopped just before.
+    pub async fn settle(&self) {
+        let is_stopped = {
+            let mut state = lock(&self.server.runs.state);
+            let active = state.active.get_mut(&self.id);
+            active.is_none_or(|active| {
+                active.is_settling = active.stop.get().is_none();
+                !active.is_settling
+            })
+        };
+        if is_stopped {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Says how far the work is.
@@ -159,7 +179,8 @@ impl Run {
                 server.client.show_message(MessageType::Info, format!("{title}: {message}")).await;
             }
             Ok(Outcome::Rejected(message, answer)) => {
-                tracing::warn!(run = id.0, message, "refused");
+                // Without its words: they quote the code.
+                tracing::warn!(run = id.0, "refused");
                 let kept = present::keep_for_later(&server, answer).await;
                 let look = if kept { " The action `Aiex: Open last answer` shows it." } else { "" };
                 server.client.show_message(MessageType::Error, format!("{title}: {message}{look}")).await;
@@ -207,7 +228,8 @@ impl Runs {
 
     fn stop_where(&self, reason: Stop, passes: impl Fn(RunId, &DocumentId) -> bool) -> Vec<RunId> {
         let state = lock(&self.state);
-        let passing = state.active.iter().filter(|(id, active)| passes(**id, &active.document));
+        let stoppable = state.active.iter().filter(|(_, active)| !active.is_settling);
+        let passing = stoppable.filter(|(id, active)| passes(**id, &active.document));
         passing.filter(|(_, active)| active.stop.set(reason).is_ok()).map(|(id, _)| *id).collect()
     }
 }

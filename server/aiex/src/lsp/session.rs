@@ -88,7 +88,9 @@ impl Place {
         let text = snapshot.text();
         let offset = convert::start(text, range, encoding);
         let end = convert::offset(text, range.end, encoding).max(offset);
-        let selected = offset..end;
+        // Of whole lines, the end is that of the last one.
+        let blanks = text.slice(offset..end);
+        let selected = offset..offset + blanks.trim_end().len();
         Self {
             document: snapshot.id.clone(),
             offset,

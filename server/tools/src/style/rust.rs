@@ -57,13 +57,13 @@ enum Kind {
 const WIDTH: Kind = Kind::Number(10_000);
 const EDITIONS: Kind = Kind::OneOf(&["2015", "2018", "2021", "2024"]);
 
-/// Every option that rustfmt 1.9 calls stable and that decides the layout.
+/// Every option that rustfmt 1.9 calls stable and that decides the layout, but for `disable_all_formatting`: with that,
+/// rustfmt gives any text back without parsing it, and would seem to accept it.
 /// See <https://rust-lang.github.io/rustfmt/>.
-const STABLE: [(&str, Kind); 27] = [
+const STABLE: [(&str, Kind); 26] = [
     ("array_width", WIDTH),
     ("attr_fn_like_width", WIDTH),
     ("chain_width", WIDTH),
-    ("disable_all_formatting", Kind::Bool),
     ("fn_call_width", WIDTH),
     ("fn_params_layout", Kind::OneOf(&["Compressed", "Tall", "Vertical"])),
     ("force_explicit_abi", Kind::Bool),
@@ -118,6 +118,11 @@ impl RustStyle {
         let own = options.remove("edition").and_then(|edition| Edition::parse(&Value::String(unquoted(&edition))));
         let edition = package.and_then(|package| edition(package, workspace)).or(own).unwrap_or(Edition::E2024);
         Self { edition, passed_over, options }
+    }
+
+    /// That of a file whose project says nothing.
+    pub(crate) fn plain(edition: Edition) -> Self {
+        Self { edition, passed_over: Vec::new(), options: BTreeMap::new() }
     }
 
     /// The options as a `rustfmt.toml`.

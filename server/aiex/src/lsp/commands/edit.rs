@@ -21,7 +21,6 @@ use crate::{
         run::{Outcome, Question, Run},
         session::{Place, Server},
     },
-    templates,
     wish::{self, Meant},
 };
 
@@ -66,13 +65,14 @@ async fn work(
     let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
     let cursor = match place.selected.len() {
         // Helix sends the character under its cursor for a selection.
-        0 | 1 => Cursor::At(place.offset),
+        0 | 1 => Cursor::Within(place.offset),
         _ => Cursor::Selected(place.selected.start, place.selected.end),
     };
     let intent = kind.intent;
     let meant = blocking(move || wish::meant(snapshot, cursor, path, intent, words)).await?;
     let Meant { target, words, cut, intent } = meant;
-    if kind.needs_words && words.is_none() {
+    let says_itself = intent == Intent::Generate && !target.is_whole() && target.is_unwritten();
+    if kind.needs_words && words.is_none() && !says_itself {
         return Err(
             "say what is to be done: write a comment `AI: …` at the code and run this again, or pass it as `instruction`"
                 .to_owned(),
@@ -87,8 +87,7 @@ async fn work(
         config.privacy.check(&file)?;
     }
     let root = consent::workspace_of(server, &document);
-    let template = blocking(move || templates::of(intent)).await??;
-    let order = Order { intent, instruction: words, faults, template };
+    let order = Order { instruction: words, faults, ..Order::of(intent)? };
     let name = model.as_ref().map(|model| model.name.clone()).unwrap_or_default();
     let question = context::Question::new(server, &target, order.clone(), &loaded, &name);
     let last = std::sync::Mutex::new(None::<std::time::Instant>);
@@ -119,6 +118,7 @@ async fn work(
             });
         }
     };
+    run.settle().await;
     run.stage("applying".to_owned());
     let label = format!("{} {}", kind.title, target.name());
     apply::apply(server, &label, &root, &document, &edited.patch).await?;

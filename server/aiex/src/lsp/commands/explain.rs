@@ -67,7 +67,7 @@ async fn work(
             config.privacy.check(&convert::name_of_file(&document))?;
             run.stage(format!("asking {}", model.name));
             let (send, pieces) = mpsc::unbounded_channel();
-            let order = Order { instruction: instruction.clone(), ..Order::of(Intent::Explain) };
+            let order = Order { instruction: instruction.clone(), ..Order::of(Intent::Explain)? };
             let question = context::Question::new(server, &target, order, &loaded, &model.name);
             let whole = question.clone();
             let whole = blocking(move || whole.build()).await?.map_err(|error| error.to_string())?.prompt;

@@ -58,7 +58,7 @@ async fn work(
         Ok(Engine::Model(model) | Engine::Detected(model, _)) => model.name,
         Ok(Engine::Offline) | Err(_) => ASSUMED_MODEL.to_owned(),
     };
-    let question = Question::new(server, &target, Order { instruction, ..Order::of(intent) }, &loaded, &model);
+    let question = Question::new(server, &target, Order { instruction, ..Order::of(intent)? }, &loaded, &model);
     let built = blocking(move || question.build()).await?.map_err(|error| error.to_string())?;
     let title = format!("Context of {}", target.name());
     Ok(Outcome::Show(Answer { title, name: file_name("context", &target), markdown: built.markdown() }))
