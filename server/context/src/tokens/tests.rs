@@ -308,3 +308,34 @@ fn a_correction_follows_the_median_of_what_is_reported() {
     let stored: Correction = serde_json::from_str("[1e30, -4.0, 1.1, 0.0, 1.1]").unwrap();
     assert_eq!(stored.factor(), 1.1);
 }
+
+#[test]
+fn counts_are_those_of_the_authority() {
+    for vocabulary in [Vocabulary::O200k, Vocabulary::Cl100k] {
+        for text in [RUST_TEXT, ELIXIR_TEXT, include_str!("../../../../README.md"), include_str!("tests.rs")] {
+            assert_eq!(vocabulary.count(text).tokens, whole(vocabulary, text));
+            for line in text.lines() {
+                assert_eq!(vocabulary.count(line).tokens, whole(vocabulary, line), "{line:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counts_of_any_text_are_those_of_the_authority(
+        words in prop::collection::vec(
+            "[a-zA-Z]{1,9}|'s|'LL|'\u{17f}|'re|[0-9]{1,5}|[ \t]{1,4}|[\r\n]{1,3}|[ \n\u{2003}]{1,5}|[/:;(.'\"_]{1,9}|é|É|ǅ|ʰ|日本|\u{301}|²|🦀|\\PC",
+            0..40,
+        ),
+        any in any::<String>(),
+    ) {
+        for text in [words.concat(), any] {
+            for vocabulary in [Vocabulary::O200k, Vocabulary::Cl100k] {
+                prop_assert_eq!(vocabulary.count(&text).tokens, whole(vocabulary, &text), "{:?}", text);
+            }
+        }
+    }
+}
