@@ -4,7 +4,8 @@ mod notes;
 mod show;
 
 use std::{
-    collections::BTreeSet,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -110,7 +111,8 @@ pub fn build(
     asked: &Asked,
 ) -> Result<Built, TooSmall> {
     let counter = Counter::new(asked.model);
-    let sources = Files { asked, read, counter: &counter, language: Language::from_file_name(asked.path) };
+    let language = Language::from_file_name(asked.path);
+    let sources = Files { asked, read, counter: &counter, language, texts: RefCell::default() };
     let frame = tokens(&counter, &prompt(asked, &[], ""));
     let least = frame + 2 * counter.count(asked.path).tokens + LEAST_CODE;
     if asked.budget < least {
@@ -122,8 +124,9 @@ pub fn build(
     let code = (asked.budget - frame).saturating_sub(around);
     let mut room = code;
     let mut best: Option<Built> = None;
+    let ranked = workspace.ranked(&asked.request(code));
     for _ in 0..ATTEMPTS {
-        let mut context = workspace.context(&asked.request(room), &sources);
+        let mut context = ranked.context(&asked.request(room), &sources);
         if context.pieces.is_empty() {
             break;
         }
@@ -266,11 +269,17 @@ struct Files<'a> {
     read: &'a dyn Fn(&str) -> Option<Arc<str>>,
     counter: &'a Counter,
     language: Option<Language>,
+    /// What was read: each file once for all attempts.
+    texts: RefCell<HashMap<String, Option<Arc<str>>>>,
 }
 
 impl Sources for Files<'_> {
     fn read(&self, path: &str) -> Option<Arc<str>> {
-        if path == self.asked.path { Some(self.asked.text.clone()) } else { (self.read)(path) }
+        if path == self.asked.path {
+            return Some(self.asked.text.clone());
+        }
+        let mut texts = self.texts.borrow_mut();
+        texts.entry(path.to_owned()).or_insert_with(|| (self.read)(path)).clone()
     }
 
     fn count(&self, text: &str) -> usize {
@@ -360,21 +369,19 @@ fn chosen(
     };
     if let Some(index) = index {
         index.refresh(REFRESH);
-        let own = target.snapshot.analyse().map(|analysis| {
-            let index = FileIndex::new(&target.path, &asked.text, analysis.syntax);
-            (analysis.syntax.language(), Arc::new(index))
-        });
+        let analysis = target.snapshot.analyse();
         return index.query(|workspace, texts| {
             // The document may have been changed since the question was asked, which is about what it was then.
             let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
             let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
-            if let (Some(_), Some((language, own))) = (&known, &own) {
-                workspace.update(&target.path, *language, own.clone());
-            }
+            let (Some(known), Some(analysis)) = (known, &analysis) else {
+                return build(workspace, &|path| texts.read(path), &asked);
+            };
+            let language = analysis.syntax.language();
+            let own = FileIndex::new(&target.path, &asked.text, analysis.syntax);
+            workspace.update(&target.path, language, own);
             let built = build(workspace, &|path| texts.read(path), &asked);
-            if let (Some(known), Some((language, _))) = (known, &own) {
-                workspace.update(&target.path, *language, known);
-            }
+            workspace.update(&target.path, language, known);
             built
         });
     }

@@ -54,6 +54,13 @@ impl FileIndex {
         };
         file.bytes = names::narrow(source.len());
         file.is_test = is_test_path(path);
+        // It stays for as long as the workspace does.
+        file.items.shrink_to_fit();
+        file.uses.shrink_to_fit();
+        file.fields.shrink_to_fit();
+        file.imports.shrink_to_fit();
+        file.segments.shrink_to_fit();
+        file.words.shrink_to_fit();
         file
     }
 

@@ -14,7 +14,7 @@ use crate::{
     index::Item,
 };
 
-use features::{COUNT, Features, WEIGHTS};
+use features::{Features, WEIGHTS};
 use scene::Scene;
 
 /// A definition that may be worth telling.
@@ -23,21 +23,14 @@ pub(crate) struct Candidate {
     pub(crate) def: Def,
     /// How likely it is needed, between 0 and 1.
     pub(crate) value: f32,
-    pub(crate) features: [f32; COUNT],
-    /// What is known for sure of why it is needed.
-    pub(crate) reason: Option<&'static str>,
+    /// What speaks most for it, or what is known for sure of why it is needed.
+    pub(crate) why: &'static str,
 }
 
 impl Candidate {
-    /// One of which no features are known.
-    pub(crate) fn new(def: Def, value: f32) -> Self {
-        Self { def, value, features: [0.0; COUNT], reason: None }
-    }
-
     /// Why it may be needed, for people.
     pub(crate) fn reason(&self) -> String {
-        let why = self.reason.unwrap_or_else(|| features::strongest(&self.features));
-        format!("{why} ({:.0} %)", self.value * 100.0)
+        format!("{} ({:.0} %)", self.why, self.value * 100.0)
     }
 }
 
@@ -49,31 +42,25 @@ pub(crate) fn rank_range(graph: &Graph, path: &str, range: Range<usize>) -> Vec<
     let inside = |item: &Item| range.start <= item.range.0 as usize && item.range.1 as usize <= range.end;
     let meant = |def: Def| graph.file_of.get(def as usize) == Some(&file) && graph.item(def).is_some_and(inside);
     for def in (entry.first..).take(entry.index.len()).filter(|def| meant(*def)) {
-        for (used, weight) in graph.rows.get(def as usize).into_iter().flat_map(|row| &row.used) {
+        for (used, weight) in graph.row(def) {
             *counts.entry(*used).or_insert(0.0) += weight;
         }
     }
     let outside = counts.into_iter().filter(|(def, _)| !meant(*def) && graph.is_tellable(*def));
-    let candidate = |(def, count): (Def, f32)| Candidate {
-        reason: Some("the code here uses it"),
-        ..Candidate::new(def, count / (count + 1.0))
-    };
+    let candidate =
+        |(def, count): (Def, f32)| Candidate { def, value: count / (count + 1.0), why: "the code here uses it" };
     outside.map(candidate).collect()
 }
 
-/// The definitions worth a thought for a target, the likeliest first.
-pub(crate) fn rank(graph: &Graph, target: Def) -> Vec<Candidate> {
+/// The definitions of which it is at least so likely that a target needs them, in no particular order.
+pub(crate) fn rank(graph: &Graph, target: Def, least: f32) -> Vec<Candidate> {
     let scene = Scene::new(graph, target);
     let mut features = Features::new(&scene);
-    let mut candidates: Vec<_> = scene
-        .candidates()
-        .into_iter()
-        .map(|def| {
-            let features = features.of(def);
-            let z: f32 = features.iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum();
-            Candidate { def, value: 1.0 / (1.0 + (-z).exp()), features, reason: None }
-        })
-        .collect();
-    candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
-    candidates
+    let candidates = scene.candidates().into_iter().filter_map(|def| {
+        let features = features.of(def);
+        let z: f32 = features.iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum();
+        let value = 1.0 / (1.0 + (-z).exp());
+        (value >= least).then(|| Candidate { def, value, why: features::strongest(&features) })
+    });
+    candidates.collect()
 }

@@ -9,9 +9,9 @@ use std::{
 use aiex_syntax::{Language, SymbolKind};
 use rustc_hash::FxHashMap;
 
-use super::{Context, Dropped, Piece, Request, Sources, block, surroundings};
+use super::{Context, Dropped, Piece, Ranked, Request, Sources, block, surroundings};
 use crate::{
-    Level,
+    Intent, Level,
     graph::{Def, Graph},
     index::Item,
     pack::{Choice, Offer, pack},
@@ -24,15 +24,28 @@ const OFFERED: usize = 600;
 /// Of what found no room, so many are named.
 const NAMED: usize = 20;
 
-pub(super) fn gather(graph: &Graph, request: &Request, sources: &dyn Sources) -> Context {
-    let Some(text) = sources.read(request.path) else { return Context::default() };
+impl Ranked<'_> {
+    /// Chooses what to tell within a budget. Asks `sources` for the texts of what it tells, and of the target's file,
+    /// which has to be known. The same workspace, place and budget give the same context, byte for byte.
+    ///
+    /// `request` is the one that this was ranked for, but for its budget.
+    pub fn context(&self, request: &Request, sources: &dyn Sources) -> Context {
+        let graph = self.graph;
+        let Some(text) = sources.read(request.path) else { return Context::default() };
+        let item = self.target.and_then(|target| graph.item(target));
+        let mut around = surroundings::piece(request, &text, item, sources);
+        around.container = self.target.and_then(|target| container_head(graph, target, &text));
+        let is_told = |candidate: &&Candidate| !is_shown(graph, candidate.def, &around);
+        let candidates = self.candidates.iter().filter(is_told).cloned().collect();
+        let mut gathered = Gathered { graph, request, sources, texts: FxHashMap::default(), around, candidates };
+        gathered.texts.insert(request.path.into(), Some(text));
+        gathered.context()
+    }
+}
+
+pub(super) fn ranked<'g>(graph: &'g Graph, request: &Request) -> Ranked<'g> {
     let target = target(graph, request);
-    let mut around = surroundings::piece(request, &text, target.and_then(|target| graph.item(target)), sources);
-    around.container = target.and_then(|target| container_head(graph, target, &text));
-    let candidates = candidates(graph, request, target, &around);
-    let mut gathered = Gathered { graph, request, sources, texts: FxHashMap::default(), around, candidates };
-    gathered.texts.insert(request.path.into(), Some(text));
-    gathered.context()
+    Ranked { graph, target, candidates: candidates(graph, request, target) }
 }
 
 /// The innermost definition at the place, of those that can be told.
@@ -50,10 +63,10 @@ fn target(graph: &Graph, request: &Request) -> Option<Def> {
 }
 
 /// What could be told, the likeliest first.
-fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Piece) -> Vec<Candidate> {
+fn candidates(graph: &Graph, request: &Request, target: Option<Def>) -> Vec<Candidate> {
     let intent = request.intent;
     let mut candidates = match target {
-        Some(target) => rank::rank(graph, target),
+        Some(target) => rank::rank(graph, target, least_likely(intent)),
         None => rank::rank_range(graph, request.path, request.range.clone()),
     };
     for candidate in &mut candidates {
@@ -70,12 +83,12 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
                 *entry = (value, reason);
             }
         };
-        let row = graph.rows.get(target as usize).map_or(&[][..], |row| &row.used);
+        let row = graph.row(target);
         candidates.iter_mut().for_each(|candidate| candidate.value *= intent.of_others());
         for (used, weight) in row {
             raise(*used, intent.of_used() * weight, "the target uses it");
         }
-        for of in graph.head_types.get(target as usize).into_iter().flatten().filter(|of| graph.is_tellable(**of)) {
+        for of in graph.head_types(target).iter().filter(|of| graph.is_tellable(**of)) {
             raise(*of, intent.of_used() * 0.8, "the target's head names it");
         }
         for user in graph.users.get(target as usize).into_iter().flatten() {
@@ -89,29 +102,34 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
                 && value > candidate.value
             {
                 candidate.value = value;
-                candidate.reason = Some(reason);
+                candidate.why = reason;
             }
         }
         let mut further: Vec<_> = known.into_iter().collect();
         further.sort_by_key(|(def, _)| *def);
-        candidates.extend(
-            further
-                .into_iter()
-                .map(|(def, (value, reason))| Candidate { reason: Some(reason), ..Candidate::new(def, value) }),
-        );
+        candidates.extend(further.into_iter().map(|(def, (value, why))| Candidate { def, value, why }));
     }
-    let shown = |candidate: &Candidate| {
-        let (Some(file), Some(item)) = (graph.file_of(candidate.def), graph.item(candidate.def)) else { return true };
-        let (from, to) = around.lines;
-        *file.path == *around.path
-            && from <= item.lines.0 as usize + 1
-            && (item.lines.0 as usize) < to
-            && around.level == Level::Full
-    };
-    candidates
-        .retain(|candidate| candidate.value >= intent.least() && Some(candidate.def) != target && !shown(candidate));
+    candidates.retain(|candidate| candidate.value >= intent.least() && Some(candidate.def) != target);
     candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
     candidates
+}
+
+/// Whether a definition stands in the lines that are told anyway.
+fn is_shown(graph: &Graph, def: Def, around: &Piece) -> bool {
+    let (Some(file), Some(item)) = (graph.file_of(def), graph.item(def)) else { return true };
+    let (from, to) = around.lines;
+    *file.path == *around.path
+        && from <= item.lines.0 as usize + 1
+        && (item.lines.0 as usize) < to
+        && around.level == Level::Full
+}
+
+/// What is less likely than this is not told, whatever is found of it later: a little less than what an intent asks
+/// for, before [`likelier`] doubles the odds and [`Intent::of_others`] counts.
+fn least_likely(intent: Intent) -> f32 {
+    let value = (intent.least() / intent.of_others()).min(1.0);
+    let odds = value / (1.0 - value).max(f32::EPSILON) / 2.0;
+    0.99 * odds / (1.0 + odds)
 }
 
 /// A probability after the finding that the files change together: at most twice the odds.

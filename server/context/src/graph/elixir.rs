@@ -3,7 +3,7 @@
 use aiex_syntax::{Language, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Def, Global, Graph, Row, Weights};
+use super::{Def, Global, Graph, Lists, Used, Weights};
 use crate::index::{
     Import, ImportKind,
     item::Span,
@@ -73,15 +73,15 @@ pub(super) fn relate(graph: &mut Graph) {
         let scopes = elixir.directives(graph, number);
         elixir.scopes.push(scopes);
     }
-    let mut heads = std::mem::take(&mut graph.head_types);
+    let mut heads = Vec::new();
     for (number, file) in graph.files.iter().enumerate().filter(|(_, file)| file.language == Language::Elixir) {
+        let mut of_file = Lists::default();
         for (item, def) in file.index.items.iter().zip(file.first..) {
-            if let Some(entry) = heads.get_mut(def as usize) {
-                *entry = elixir.types(graph, number, def, item.head_uses);
-            }
+            of_file.push(elixir.types(graph, number, def, item.head_uses));
         }
+        heads.push((number, of_file.shrunk()));
     }
-    graph.head_types = heads;
+    graph.set_head_types(heads);
     graph.elixir = elixir;
 }
 
@@ -278,9 +278,10 @@ impl Elixir {
     }
 
     /// What the bodies of a file use.
-    pub(super) fn rows(&self, graph: &Graph, number: usize) -> Vec<Row> {
-        let Some(file) = graph.files.get(number) else { return Vec::new() };
-        let rows = file.index.items.iter().zip(file.first..).map(|(item, def)| {
+    pub(super) fn rows(&self, graph: &Graph, number: usize) -> Lists<Used> {
+        let mut rows = Lists::default();
+        let Some(file) = graph.files.get(number) else { return rows };
+        for (item, def) in file.index.items.iter().zip(file.first..) {
             let mut weights = Weights::default();
             self.each(graph, number, def, item.body_uses, |one, found| {
                 // A module that is only named may be anything: a process, a key, a behaviour's implementation.
@@ -288,9 +289,9 @@ impl Elixir {
                 let weight = weight / super::rust::count(found.len().max(1));
                 found.into_iter().filter(|_| weight > 0.0).for_each(|def| weights.add(def, weight));
             });
-            weights.row(def)
-        });
-        rows.collect()
+            rows.push(weights.row(def));
+        }
+        rows
     }
 
     /// The full name of a module as written in an item, if no file of the workspace defines it.
