@@ -193,12 +193,17 @@ impl<'g> Scene<'g> {
                     + 0.6 * near
                     + 0.3 * flag(callers.contains(&def))
                     + 0.2 * flag(file.folder == self.folder);
-                neighbours.push((def, weight));
-                by_sign.push((def, sign));
-                lexical.push((def, lex));
-                in_file.push((def, flag(same_file)));
-                nearby.push((def, near));
-                siblings.push((def, flag(same_container || same_owner)));
+                let add = |voters: &mut Vec<(Def, f32)>, weight: f32| {
+                    if weight > 0.0 {
+                        voters.push((def, weight));
+                    }
+                };
+                add(&mut neighbours, weight);
+                add(&mut by_sign, sign);
+                add(&mut lexical, lex);
+                add(&mut in_file, flag(same_file));
+                add(&mut nearby, near);
+                add(&mut siblings, flag(same_container || same_owner));
             }
         }
         let mut callers: Vec<_> = callers.into_iter().map(|caller| (caller, 1.0)).collect();
