@@ -7,6 +7,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap},
     ops::Range,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +15,7 @@ use std::{
 use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
     Context, FileIndex, Foreign, Intent, Piece, Request, Sources, Strategy, Workspace,
-    secrets::{Redaction, Redactor},
+    secrets::{Redaction, Redactor, Scan},
     tokens::{Count, Counter},
 };
 use aiex_syntax::Language;
@@ -103,8 +104,7 @@ pub const MOST_TOKENS: usize = 10_000_000;
 /// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it.
 const ATTEMPTS: usize = 4;
 
-/// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds,
-/// and for a tenth of a second when a model's vocabulary is first needed.
+/// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds.
 pub fn build(
     workspace: &mut Workspace,
     read: &dyn Fn(&str) -> Option<Arc<str>>,
@@ -112,7 +112,8 @@ pub fn build(
 ) -> Result<Built, TooSmall> {
     let counter = Counter::new(asked.model);
     let language = Language::from_file_name(asked.path);
-    let sources = Files { asked, read, counter: &counter, language, texts: RefCell::default() };
+    let (texts, scans) = Default::default();
+    let sources = Files { asked, read, counter: &counter, language, texts, scans };
     let frame = tokens(&counter, &prompt(asked, &[], ""));
     let least = frame + 2 * counter.count(asked.path).tokens + LEAST_CODE;
     if asked.budget < least {
@@ -166,7 +167,7 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
         let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
         for path in paths {
             if let Some(text) = sources.read(&path) {
-                redactor.redact(&path, 1, &text);
+                redactor.redact_scanned(&path, 1, &text, &sources.scan(&path, &text));
             }
         }
         whole = redactor.redactions().len();
@@ -271,6 +272,16 @@ struct Files<'a> {
     language: Option<Language>,
     /// What was read: each file once for all attempts.
     texts: RefCell<HashMap<String, Option<Arc<str>>>>,
+    /// What of each of them is secret.
+    scans: RefCell<HashMap<Arc<str>, Rc<Scan>>>,
+}
+
+impl Files<'_> {
+    /// What of a whole file is secret.
+    fn scan(&self, path: &Arc<str>, text: &str) -> Rc<Scan> {
+        let mut scans = self.scans.borrow_mut();
+        scans.entry(path.clone()).or_insert_with(|| Rc::new(Scan::new(path, 1, text))).clone()
+    }
 }
 
 impl Sources for Files<'_> {
