@@ -19,7 +19,7 @@ use aiex_context::{
 use aiex_syntax::Language;
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Config, explain::Target, workspace::WorkspaceIndex};
+use crate::{config::Config, corrections::Corrections, explain::Target, workspace::WorkspaceIndex};
 
 pub use notes::{Note, notes};
 
@@ -48,6 +48,8 @@ pub struct Asked<'a> {
     pub budget: usize,
     /// `provider/model` whose tokens are counted.
     pub model: &'a str,
+    /// How they are counted.
+    pub counter: &'a Counter,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// How a target that is too long is made shorter.
@@ -109,15 +111,15 @@ pub fn build(
     read: &dyn Fn(&str) -> Option<Arc<str>>,
     asked: &Asked,
 ) -> Result<Built, TooSmall> {
-    let counter = Counter::new(asked.model);
-    let sources = Files { asked, read, counter: &counter, language: Language::from_file_name(asked.path) };
-    let frame = tokens(&counter, &prompt(asked, &[], ""));
+    let counter = asked.counter;
+    let sources = Files { asked, read, counter, language: Language::from_file_name(asked.path) };
+    let frame = tokens(counter, &prompt(asked, &[], ""));
     let least = frame + 2 * counter.count(asked.path).tokens + LEAST_CODE;
     if asked.budget < least {
         return Err(TooSmall { budget: asked.budget, least });
     }
     let notes = notes::fitting(asked.notes, asked.budget * NOTES / 100, &|text| counter.count(text).tokens);
-    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, &counter);
+    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, counter);
     let around = notes.iter().map(|(_, tokens)| tokens).chain(foreign.iter().map(|piece| &piece.tokens)).sum::<usize>();
     let code = (asked.budget - frame).saturating_sub(around);
     let mut room = code;
@@ -291,18 +293,21 @@ pub struct Terms {
     pub redact: bool,
     /// `provider/model` whose tokens are counted.
     pub model: String,
+    /// How its provider counts.
+    pub corrections: Corrections,
     /// How a target that is too long is made shorter.
     pub strategies: Vec<Strategy>,
 }
 
 impl Terms {
     /// Those of a configuration, for a model.
-    pub fn new(config: &Config, model: &str) -> Self {
+    pub fn new(config: &Config, model: &str, corrections: &Corrections) -> Self {
         Self {
             prose: config.language.0.clone(),
             budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX).min(MOST_TOKENS),
             redact: config.privacy.redact_secrets != Some(false),
             model: model.to_owned(),
+            corrections: corrections.clone(),
             strategies: Strategy::ALL.to_vec(),
         }
     }
@@ -341,6 +346,7 @@ fn chosen(
     let name = target.title();
     let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
     let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();
+    let counter = terms.corrections.counter(&terms.model);
     let asked = Asked {
         intent,
         foreign: &foreign,
@@ -354,6 +360,7 @@ fn chosen(
         notes,
         budget: terms.budget,
         model: &terms.model,
+        counter: &counter,
         redact: terms.redact,
         strategies: &terms.strategies,
         co_changed: &co_changed,

@@ -4,6 +4,7 @@ use aiex_context::{Intent, Strategy};
 use anyhow::{Error, Result};
 
 use super::{place::Found, print};
+use crate::corrections::Corrections;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +24,7 @@ pub(super) fn context(
     super::warn(&found.loaded.problems);
     // Nothing is sent, but what is shown is what would be.
     found.loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
-    let mut question = found.question(intent, &found.counted_for(), budget);
+    let mut question = found.question(intent, &found.counted_for(), &Corrections::default(), budget);
     if !compress.is_empty() {
         question.terms.strategies = compress;
     }

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     config::{self, Loaded, Places},
     context::{self, Built, Note, Terms, TooSmall},
+    corrections::Corrections,
     documents::Snapshot,
     engine,
     explain::{Cursor, Target},
@@ -48,8 +49,14 @@ impl Found {
     }
 
     /// What a model is asked about it, with the workspace's code.
-    pub(super) fn question(&self, intent: Intent, model: &str, budget: Option<usize>) -> Question<'_> {
-        let mut terms = Terms::new(&self.loaded.config, model);
+    pub(super) fn question(
+        &self,
+        intent: Intent,
+        model: &str,
+        corrections: &Corrections,
+        budget: Option<usize>,
+    ) -> Question<'_> {
+        let mut terms = Terms::new(&self.loaded.config, model, corrections);
         terms.budget = budget.unwrap_or(terms.budget).min(context::MOST_TOKENS);
         let index = self.index();
         let is_ignored = |path: &Path| index.as_ref().is_some_and(|index| !index.admits(path));
