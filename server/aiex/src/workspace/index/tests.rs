@@ -113,6 +113,30 @@ fn a_folder_without_a_mark_is_indexed_while_it_is_small() {
 }
 
 #[test]
+fn what_grows_later_stays_within_the_limit_of_bytes() {
+    let scene = Scene::new(&[("a.rs", "fn a() {}"), ("b.rs", "fn b() {}")]);
+    let limits = Limits { bytes: 40, ..Limits::default() };
+    let index = WorkspaceIndex::open(&scene.root, Options { limits, ..scene.options() }).unwrap();
+    assert_eq!(index.wait_until_settled(LONG), Phase::Ready);
+    let known = || {
+        index.refresh(LONG);
+        assert!(index.statistics().bytes <= 40);
+        items(&index).into_iter().map(|(path, _)| path).collect::<Vec<_>>().join(" ")
+    };
+    scene.write("c.rs", "fn c() {} // 25 bytes then");
+    assert_eq!(known(), "a.rs b.rs", "a new file");
+    assert!(index.statistics().left_out.beyond_limits > 0);
+    scene.write("a.rs", "fn a() {} // that is far more than the limit");
+    assert_eq!(known(), "b.rs c.rs", "a file that has grown makes room for one that fits");
+    scene.write("c.rs", "fn c() {} // that is thirty-six long");
+    assert!(index.check(["c.rs"]));
+    assert_eq!(items(&index), owned(&[("b.rs", 1)]), "a file that fits alone");
+    scene.remove("c.rs");
+    scene.write("a.rs", "fn a() {}");
+    assert_eq!(known(), "a.rs b.rs");
+}
+
+#[test]
 fn a_restart_parses_nothing_that_is_unchanged() {
     let scene = Scene::new(&[("a.rs", "fn a() {}"), ("b.rs", "fn b() {}"), ("c.rs", "fn c() {}")]);
     let first = scene.open();
