@@ -12,7 +12,7 @@ use std::{
 
 use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
-    Context, FileIndex, Foreign, Intent, Piece, Request, Sources, Strategy, Workspace,
+    Context, FileIndex, Foreign, Intent, Level, Piece, Request, Sources, Strategy, Workspace,
     secrets::{Redaction, Redactor},
     tokens::{Count, Counter},
 };
@@ -130,11 +130,17 @@ pub fn build(
             break;
         }
         context.pieces.splice(0..0, foreign.iter().cloned());
-        let built = finish(&sources, &notes, context);
-        let used = built.tokens.tokens;
+        let mut built = finish(&sources, &notes, context.clone());
+        if built.tokens.tokens > asked.budget && names(&context) > 0 {
+            context.pieces.retain(|piece| piece.level != Level::Name);
+            built = finish(&sources, &notes, context);
+        }
+        // Names only fill what nothing else would.
+        let used = built.tokens.tokens.saturating_sub(names(&built.context));
         let spent = used.saturating_sub(asked.budget - code).max(1);
-        if used <= asked.budget {
-            let is_better = best.as_ref().is_none_or(|best| best.tokens.tokens < used);
+        if built.tokens.tokens <= asked.budget {
+            let told = |best: &Built| best.tokens.tokens.saturating_sub(names(&best.context));
+            let is_better = best.as_ref().is_none_or(|best| told(best) < used);
             let is_full = used * 100 >= asked.budget * 98 || built.context.dropped.is_empty() || !is_better;
             if is_better {
                 best = Some(built);
@@ -150,6 +156,11 @@ pub fn build(
         }
     }
     best.ok_or(TooSmall { budget: asked.budget, least: least + LEAST_CODE })
+}
+
+/// The tokens of what is told by its name alone.
+fn names(context: &Context) -> usize {
+    context.pieces.iter().filter(|piece| piece.level == Level::Name).map(|piece| piece.tokens).sum()
 }
 
 /// Clears everything of secrets and puts it together.
