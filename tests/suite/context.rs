@@ -491,3 +491,88 @@ fn a_provider_that_lies_makes_no_prompt_smaller_than_a_third() {
     let shown = workspace.run("lib/shop/price.ex:3", &["--json"]).done();
     assert!(shown.contains("def checked"), "{shown}");
 }
+
+const COMPONENTS: &str = "\
+defmodule ShopWeb.CoreComponents do
+  use Phoenix.Component
+
+  @doc \"A button.\"
+  attr :kind, :string, default: \"plain\"
+  slot :inner_block do
+    attr :class, :string
+  end
+  def button(assigns) do
+    ~H\"<button class=\\\"big\\\">{render_slot(@inner_block)}</button>\"
+  end
+
+  def table(assigns), do: ~H\"<table></table>\"
+end
+";
+
+const WEB: &str = "\
+defmodule ShopWeb do
+  def html do
+    quote do
+      import ShopWeb.CoreComponents
+    end
+  end
+
+  defmacro __using__(which), do: apply(__MODULE__, which, [])
+end
+";
+
+const PAGE_HTML: &str = "\
+defmodule ShopWeb.PageHTML do
+  use ShopWeb, :html
+
+  embed_templates \"page_html/*\"
+
+  def price(item), do: \"#{item.price} EUR\"
+end
+";
+
+const HOME: &str = "\
+<section>
+  <h1>Cart</h1>
+  <ul>
+    <li :for={item <- @items}>{price(item)} <%= Shop.Price.checked(item).name %></li>
+  </ul>
+  <.button phx-click=\"buy\">Buy</.button>
+</section>
+";
+
+#[test]
+fn a_template_is_told_with_its_components_and_a_component_with_its_templates() {
+    let workspace = Workspace::new("");
+    workspace.write("lib/shop_web.ex", WEB);
+    workspace.write("lib/shop_web/components/core_components.ex", COMPONENTS);
+    workspace.write("lib/shop_web/controllers/page_html.ex", PAGE_HTML);
+    let home = "lib/shop_web/controllers/page_html/home.html.heex";
+    workspace.write(home, HOME);
+    workspace.write(
+        "lib/shop_web/live/cart_live.ex",
+        "defmodule ShopWeb.CartLive do\n  use ShopWeb, :html\n\n  def mount(_params, _session, socket) do\n    {:ok, assign(socket, :items, [])}\n  end\n\n  def unused(x), do: x\nend\n",
+    );
+    workspace.write(
+        "lib/shop_web/live/cart_live.html.heex",
+        "<ShopWeb.CoreComponents.table rows={@items} />\n<p>\n  {@items}\n</p>\n",
+    );
+    let page = workspace.json(&format!("{home}:4"), &[]);
+    let components = "lib/shop_web/components/core_components.ex";
+    assert_eq!(level(&page, home, HOME.trim_end()), Some("full"), "{page}");
+    assert_eq!(level(&page, components, "def button(assigns) do"), Some("full"), "through its module's import: {page}");
+    assert_eq!(level(&page, components, "attr :kind, :string"), Some("full"), "what it takes: {page}");
+    assert_eq!(level(&page, components, "def table"), None, "{page}");
+    assert!(level(&page, "lib/shop_web/controllers/page_html.ex", "def price(item)").is_some(), "{page}");
+    assert!(level(&page, "lib/shop/price.ex", "def checked").is_some(), "{page}");
+    let live = workspace.json("lib/shop_web/live/cart_live.html.heex:2", &[]);
+    assert!(level(&live, components, "def table(assigns)").is_some(), "{live}");
+    assert!(level(&live, "lib/shop_web/live/cart_live.ex", "assign(socket, :items, [])").is_some(), "{live}");
+    assert!(level(&live, "lib/shop_web/live/cart_live.ex", "def unused").is_none(), "{live}");
+    let button = workspace.json(&format!("{components}:9"), &["--intent", "refactor"]);
+    assert!(level(&button, home, "<.button phx-click=\"buy\">").is_some(), "its callers: {button}");
+    workspace.write(home, HOME.replace("<.button phx-click=\"buy\">Buy</.button>", "<.table />"));
+    let page = workspace.json(&format!("{home}:4"), &[]);
+    assert!(level(&page, components, "def button(assigns)").is_none(), "after a change: {page}");
+    assert!(level(&page, components, "def table(assigns)").is_some(), "after a change: {page}");
+}

@@ -12,14 +12,19 @@ use std::{
 
 use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
-    Context, FileIndex, Foreign, Intent, Level, Piece, Request, Sources, Strategy, Workspace,
+    Context, Foreign, Intent, Level, Piece, Request, Sources, Strategy, Workspace,
     secrets::{Redaction, Redactor},
     tokens::{Count, Counter},
 };
 use aiex_syntax::Language;
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Config, corrections::Corrections, explain::Target, workspace::WorkspaceIndex};
+use crate::{
+    config::Config,
+    corrections::Corrections,
+    explain::Target,
+    workspace::{WorkspaceIndex, index_file},
+};
 
 pub use notes::{Note, notes};
 
@@ -341,19 +346,6 @@ pub fn of_target(
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
     let begin = Instant::now();
-    let built = chosen(index, target, intent, instruction, notes, terms);
-    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
-    built
-}
-
-fn chosen(
-    index: Option<&WorkspaceIndex>,
-    target: &Target,
-    intent: Intent,
-    instruction: Option<&str>,
-    notes: &[Note],
-    terms: &Terms,
-) -> Result<Built, TooSmall> {
     let name = target.title();
     let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
     let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();
@@ -376,35 +368,35 @@ fn chosen(
         strategies: &terms.strategies,
         co_changed: &co_changed,
     };
-    if let Some(index) = index {
-        index.refresh(REFRESH);
-        let own = target.snapshot.analyse().map(|analysis| {
-            let index = FileIndex::new(&target.path, &asked.text, analysis.syntax);
-            (analysis.syntax.language(), Arc::new(index))
-        });
-        return index.query(|workspace, texts| {
-            // The document may have been changed since the question was asked, which is about what it was then.
-            let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
-            let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
-            if let (Some(_), Some((language, own))) = (&known, &own) {
-                workspace.update(&target.path, *language, own.clone());
+    let own = index_file::of_document(&target.path, &target.snapshot);
+    let own = own.map(|(language, own)| (language, Arc::new(own)));
+    let built = match index {
+        Some(index) => {
+            index.refresh(REFRESH);
+            index.query(|workspace, texts| {
+                // The document may have been changed since the question was asked, which is about what it was then.
+                let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
+                let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
+                if let (Some(_), Some((language, own))) = (&known, &own) {
+                    workspace.update(&target.path, *language, own.clone());
+                }
+                let built = build(workspace, &|path| texts.read(path), &asked);
+                if let (Some(known), Some((language, _))) = (known, &own) {
+                    workspace.update(&target.path, *language, known);
+                }
+                built
+            })
+        }
+        None => {
+            let mut workspace = Workspace::default();
+            if let Some((language, own)) = own {
+                workspace.update(&target.path, language, own);
             }
-            let built = build(workspace, &|path| texts.read(path), &asked);
-            if let (Some(known), Some((language, _))) = (known, &own) {
-                workspace.update(&target.path, *language, known);
-            }
-            built
-        });
-    }
-    let mut workspace = Workspace::default();
-    if let Some(analysis) = target.snapshot.analyse() {
-        workspace.update(
-            &target.path,
-            analysis.syntax.language(),
-            FileIndex::new(&target.path, &asked.text, analysis.syntax),
-        );
-    }
-    build(&mut workspace, &|_| None, &asked)
+            build(&mut workspace, &|_| None, &asked)
+        }
+    };
+    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
+    built
 }
 
 /// How long may be spent on looking for files that have changed.

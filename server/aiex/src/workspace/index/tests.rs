@@ -72,14 +72,15 @@ fn a_workspace_is_indexed_and_its_texts_are_listed() {
         ("src/a.rs", "fn a() {}\nfn b() {}\n"),
         ("lib/c.ex", "defmodule C do\n  def c, do: 1\nend\n"),
         ("lib/c.html.heex", "<p>"),
+        ("notes.md", "# Notes"),
         ("src/latin.rs", ""),
     ]);
     fs::write(scene.root.join("src/latin.rs"), b"// \xff").unwrap();
     let index = scene.open();
-    assert_eq!(items(&index), owned(&[("lib/c.ex", 2), ("src/a.rs", 2)]));
-    assert_eq!(index.texts().iter().map(|text| &*text.path).collect::<Vec<_>>(), ["lib/c.html.heex"]);
+    assert_eq!(items(&index), owned(&[("lib/c.ex", 2), ("lib/c.html.heex", 1), ("src/a.rs", 2)]));
+    assert_eq!(index.texts().iter().map(|text| &*text.path).collect::<Vec<_>>(), ["notes.md"]);
     let statistics = index.statistics();
-    assert_eq!((statistics.sources, statistics.texts, statistics.parses), (2, 1, 2));
+    assert_eq!((statistics.sources, statistics.texts, statistics.parses), (3, 1, 3));
     assert_eq!(statistics.left_out.binary, 1);
     assert_eq!(index.read("src/a.rs").as_deref(), Some("fn a() {}\nfn b() {}\n"));
     assert_eq!(index.read("lib/c.html.heex").as_deref(), Some("<p>"));
