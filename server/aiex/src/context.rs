@@ -14,14 +14,19 @@ use std::{
 
 use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
-    Context, FileIndex, Foreign, Intent, Piece, Request, Sources, Strategy, Workspace,
+    Context, Foreign, Intent, Level, Piece, Request, Sources, Strategy, Workspace,
     secrets::{Redaction, Redactor, Scan},
     tokens::{Count, Counter},
 };
 use aiex_syntax::Language;
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Config, explain::Target, workspace::WorkspaceIndex};
+use crate::{
+    config::Config,
+    corrections::Corrections,
+    explain::Target,
+    workspace::{WorkspaceIndex, index_file},
+};
 
 pub use notes::{Note, notes};
 
@@ -50,6 +55,8 @@ pub struct Asked<'a> {
     pub budget: usize,
     /// `provider/model` whose tokens are counted.
     pub model: &'a str,
+    /// How they are counted.
+    pub counter: &'a Counter,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// How a target that is too long is made shorter.
@@ -110,17 +117,17 @@ pub fn build(
     read: &dyn Fn(&str) -> Option<Arc<str>>,
     asked: &Asked,
 ) -> Result<Built, TooSmall> {
-    let counter = Counter::new(asked.model);
+    let counter = asked.counter;
     let language = Language::from_file_name(asked.path);
     let (texts, scans) = Default::default();
-    let sources = Files { asked, read, counter: &counter, language, texts, scans };
-    let frame = tokens(&counter, &prompt(asked, &[], ""));
+    let sources = Files { asked, read, counter, language, texts, scans };
+    let frame = tokens(counter, &prompt(asked, &[], ""));
     let least = frame + 2 * counter.count(asked.path).tokens + LEAST_CODE;
     if asked.budget < least {
         return Err(TooSmall { budget: asked.budget, least });
     }
     let notes = notes::fitting(asked.notes, asked.budget * NOTES / 100, &|text| counter.count(text).tokens);
-    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, &counter);
+    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, counter);
     let around = notes.iter().map(|(_, tokens)| tokens).chain(foreign.iter().map(|piece| &piece.tokens)).sum::<usize>();
     let code = (asked.budget - frame).saturating_sub(around);
     let mut room = code;
@@ -132,11 +139,17 @@ pub fn build(
             break;
         }
         context.pieces.splice(0..0, foreign.iter().cloned());
-        let built = finish(&sources, &notes, context);
-        let used = built.tokens.tokens;
+        let mut built = finish(&sources, &notes, context.clone());
+        if built.tokens.tokens > asked.budget && names(&context) > 0 {
+            context.pieces.retain(|piece| piece.level != Level::Name);
+            built = finish(&sources, &notes, context);
+        }
+        // Names only fill what nothing else would.
+        let used = built.tokens.tokens.saturating_sub(names(&built.context));
         let spent = used.saturating_sub(asked.budget - code).max(1);
-        if used <= asked.budget {
-            let is_better = best.as_ref().is_none_or(|best| best.tokens.tokens < used);
+        if built.tokens.tokens <= asked.budget {
+            let told = |best: &Built| best.tokens.tokens.saturating_sub(names(&best.context));
+            let is_better = best.as_ref().is_none_or(|best| told(best) < used);
             let is_full = used * 100 >= asked.budget * 98 || built.context.dropped.is_empty() || !is_better;
             if is_better {
                 best = Some(built);
@@ -152,6 +165,11 @@ pub fn build(
         }
     }
     best.ok_or(TooSmall { budget: asked.budget, least: least + LEAST_CODE })
+}
+
+/// The tokens of what is told by its name alone.
+fn names(context: &Context) -> usize {
+    context.pieces.iter().filter(|piece| piece.level == Level::Name).map(|piece| piece.tokens).sum()
 }
 
 /// Clears everything of secrets and puts it together.
@@ -311,18 +329,21 @@ pub struct Terms {
     pub redact: bool,
     /// `provider/model` whose tokens are counted.
     pub model: String,
+    /// How its provider counts.
+    pub corrections: Corrections,
     /// How a target that is too long is made shorter.
     pub strategies: Vec<Strategy>,
 }
 
 impl Terms {
     /// Those of a configuration, for a model.
-    pub fn new(config: &Config, model: &str) -> Self {
+    pub fn new(config: &Config, model: &str, corrections: &Corrections) -> Self {
         Self {
             prose: config.language.0.clone(),
             budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX).min(MOST_TOKENS),
             redact: config.privacy.redact_secrets != Some(false),
             model: model.to_owned(),
+            corrections: corrections.clone(),
             strategies: Strategy::ALL.to_vec(),
         }
     }
@@ -345,22 +366,10 @@ pub fn of_target(
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
     let begin = Instant::now();
-    let built = chosen(index, target, intent, instruction, notes, terms);
-    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
-    built
-}
-
-fn chosen(
-    index: Option<&WorkspaceIndex>,
-    target: &Target,
-    intent: Intent,
-    instruction: Option<&str>,
-    notes: &[Note],
-    terms: &Terms,
-) -> Result<Built, TooSmall> {
     let name = target.title();
     let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
     let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();
+    let counter = terms.corrections.counter(&terms.model);
     let asked = Asked {
         intent,
         foreign: &foreign,
@@ -374,37 +383,40 @@ fn chosen(
         notes,
         budget: terms.budget,
         model: &terms.model,
+        counter: &counter,
         redact: terms.redact,
         strategies: &terms.strategies,
         co_changed: &co_changed,
     };
-    if let Some(index) = index {
-        index.refresh(REFRESH);
-        let analysis = target.snapshot.analyse();
-        return index.query(|workspace, texts| {
-            // The document may have been changed since the question was asked, which is about what it was then.
-            let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
-            let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
-            let (Some(known), Some(analysis)) = (known, &analysis) else {
-                return build(workspace, &|path| texts.read(path), &asked);
-            };
-            let language = analysis.syntax.language();
-            let own = FileIndex::new(&target.path, &asked.text, analysis.syntax);
-            workspace.update(&target.path, language, own);
-            let built = build(workspace, &|path| texts.read(path), &asked);
-            workspace.update(&target.path, language, known);
-            built
-        });
-    }
-    let mut workspace = Workspace::default();
-    if let Some(analysis) = target.snapshot.analyse() {
-        workspace.update(
-            &target.path,
-            analysis.syntax.language(),
-            FileIndex::new(&target.path, &asked.text, analysis.syntax),
-        );
-    }
-    build(&mut workspace, &|_| None, &asked)
+    let own = index_file::of_document(&target.path, &target.snapshot);
+    let own = own.map(|(language, own)| (language, Arc::new(own)));
+    let built = match index {
+        Some(index) => {
+            index.refresh(REFRESH);
+            index.query(|workspace, texts| {
+                // The document may have been changed since the question was asked, which is about what it was then.
+                let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
+                let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
+                if let (Some(_), Some((language, own))) = (&known, &own) {
+                    workspace.update(&target.path, *language, own.clone());
+                }
+                let built = build(workspace, &|path| texts.read(path), &asked);
+                if let (Some(known), Some((language, _))) = (known, &own) {
+                    workspace.update(&target.path, *language, known);
+                }
+                built
+            })
+        }
+        None => {
+            let mut workspace = Workspace::default();
+            if let Some((language, own)) = own {
+                workspace.update(&target.path, language, own);
+            }
+            build(&mut workspace, &|_| None, &asked)
+        }
+    };
+    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
+    built
 }
 
 /// How long may be spent on looking for files that have changed.

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod consent;
 mod context;
+mod corrections;
 mod documents;
 mod engine;
 mod exclude;

@@ -9,7 +9,7 @@ use crate::index::{Item, item::first_paragraph, span_range};
 /// How fully a definition is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Its name alone.
+    /// Its name alone, in a comment.
     Name,
     /// Its head on one line.
     Signature,
@@ -63,7 +63,7 @@ impl<'s> Told<'s> {
             Language::Elixir => "  ",
         };
         match level {
-            Level::Name => self.name.to_owned(),
+            Level::Name => format!("{indent}{}", self.mention()),
             Level::Signature => format!("{indent}{}", self.signature(false)),
             Level::SignatureDoc => {
                 let mut lines = self.summary();
@@ -85,6 +85,18 @@ impl<'s> Told<'s> {
                 let more = u32::try_from(head.matches('\n').count()).unwrap_or(0);
                 (item.lines.0, item.lines.0 + more)
             }
+        }
+    }
+
+    /// As a comment, so that nobody takes it for code.
+    fn mention(&self) -> String {
+        use SymbolKind::{Callback, Function, Guard, Macro};
+        match (self.language, self.item.kind) {
+            (Language::Rust, _) => format!("// also: {}", self.name),
+            (Language::Elixir, Function | Macro | Guard | Callback) => {
+                format!("# also: {}/{}", self.name, self.item.arity.1)
+            }
+            (Language::Elixir, _) => format!("# also: {}", self.name),
         }
     }
 

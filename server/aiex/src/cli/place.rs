@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     config::{self, Loaded, Places},
     context::{self, Built, Note, Terms, TooSmall},
+    corrections::Corrections,
     documents::Snapshot,
     engine,
     explain::{Cursor, Target},
@@ -47,15 +48,21 @@ impl Found {
         Ok(Self { target, absolute, workspace, loaded })
     }
 
-    /// What a model is asked about it, with the workspace's code.
-    pub(super) fn question(&self, intent: Intent, model: &str, budget: Option<usize>) -> Question<'_> {
-        let mut terms = Terms::new(&self.loaded.config, model);
+    /// What a model is asked about it, with the workspace's code. Blocks while that is indexed.
+    pub(super) fn question(
+        &self,
+        intent: Intent,
+        model: &str,
+        corrections: &Corrections,
+        budget: Option<usize>,
+    ) -> Question {
+        let mut terms = Terms::new(&self.loaded.config, model, corrections);
         terms.budget = budget.unwrap_or(terms.budget).min(context::MOST_TOKENS);
         let index = self.index();
         let is_ignored = |path: &Path| index.as_ref().is_some_and(|index| !index.admits(path));
         let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err() || is_ignored(path);
         let notes = context::notes(&self.workspace, &self.target.path, is_private);
-        Question { target: &self.target, index, intent, terms, notes }
+        Question { target: self.target.clone(), index, intent, terms, notes }
     }
 
     /// The index of the workspace, ready; without one the file alone is known, and that is said.
@@ -109,24 +116,24 @@ impl Found {
 const INDEXING: Duration = Duration::from_secs(60);
 
 /// What a model is asked about a place.
-pub(super) struct Question<'f> {
-    target: &'f Target,
+pub(super) struct Question {
+    target: Target,
     index: Option<WorkspaceIndex>,
     intent: Intent,
     pub(super) terms: Terms,
     notes: Vec<Note>,
 }
 
-impl Question<'_> {
+impl Question {
     /// What would be sent.
     pub(super) fn build(&self) -> Result<Built, TooSmall> {
-        context::of_target(self.index.as_ref(), self.target, self.intent, None, &self.notes, &self.terms)
+        context::of_target(self.index.as_ref(), &self.target, self.intent, None, &self.notes, &self.terms)
     }
 
     /// The prompt, with at most so many characters of code.
     pub(super) fn prompt(&self, most_chars: usize) -> Result<Prompt, TooSmall> {
         let terms = self.terms.within(most_chars);
-        let built = context::of_target(self.index.as_ref(), self.target, self.intent, None, &self.notes, &terms);
+        let built = context::of_target(self.index.as_ref(), &self.target, self.intent, None, &self.notes, &terms);
         built.map(|built| built.prompt)
     }
 }

@@ -23,6 +23,11 @@ use crate::{
 const OFFERED: usize = 600;
 /// Of what found no room, so many are named.
 const NAMED: usize = 20;
+/// A definition is told whole up to so many tokens, and up to so many more if it is needed for sure.
+const WHOLE: f32 = 150.0;
+const WHOLE_OF_SURE: f32 = 1000.0;
+/// A comment with a short name.
+const LEAST_OF_NAME: usize = 5;
 
 impl Ranked<'_> {
     /// Chooses what to tell within a budget. Asks `sources` for the texts of what it tells, and of the target's file,
@@ -172,9 +177,52 @@ impl Gathered<'_> {
                 room = room.saturating_sub(tokens - budget + tokens / 100 + 1);
             }
         }
-        let (_, pieces, told) = best.unwrap_or_else(|| self.least());
+        // Estimates that are far off must not cost all but the target.
+        for share in [2, 4, 8] {
+            if best.is_none() {
+                let (pieces, told) = self.pieces(budget / share);
+                let tokens = self.sources.count(&block::text(&pieces));
+                best = (!pieces.is_empty() && tokens <= budget).then_some((tokens, pieces, told));
+            }
+        }
+        let (tokens, mut pieces, mut told) = best.unwrap_or_else(|| self.least());
+        self.add_names(&mut pieces, &mut told, budget.saturating_sub(tokens));
         let dropped = self.dropped(&told);
         Context { pieces, dropped }
+    }
+
+    /// The names of what found no room, beside what is told of its file or block, in what is left of the budget. A name
+    /// takes a few tokens, and says that there is something.
+    fn add_names(&mut self, pieces: &mut Vec<Piece>, told: &mut Vec<usize>, mut left: usize) {
+        let before = pieces.clone();
+        let mut named = Vec::new();
+        for at in (0..self.candidates.len().min(OFFERED)).filter(|at| !told.contains(at)) {
+            if left < LEAST_OF_NAME || named.len() == NAMED {
+                break;
+            }
+            let Some(candidate) = self.candidates.get(at).cloned() else { break };
+            let path = self.graph.file_of(candidate.def).map(|file| file.path.clone());
+            if !pieces.iter().any(|piece| Some(&piece.path) == path.as_ref()) {
+                continue;
+            }
+            let Some((_, mut piece)) = self.piece(&candidate, Level::Name) else { continue };
+            piece.tokens = self.sources.count(&piece.text) + 1;
+            let beside = |other: &Piece| other.path == piece.path && other.container == piece.container;
+            // The target comes last.
+            let place = pieces.split_last().and_then(|(_, others)| others.iter().rposition(beside));
+            if let Some(place) = place
+                && piece.tokens <= left
+            {
+                left -= piece.tokens;
+                pieces.insert(place + 1, piece);
+                named.push(at);
+            }
+        }
+        if self.sources.count(&block::text(pieces)) > self.request.budget {
+            *pieces = before;
+        } else {
+            told.extend(named);
+        }
     }
 
     /// The target alone, or nothing if not even that fits.
@@ -205,17 +253,17 @@ impl Gathered<'_> {
             told.push(at);
             // In few steps, so that the order rarely changes with the values.
             let value = best.get(&piece.path).copied().unwrap_or(0.0);
-            let tier = if value < 0.2 {
+            let is_own = *piece.path == *self.request.path;
+            let tier = if is_own {
+                2
+            } else if value < 0.2 {
                 0
             } else if value < 0.6 {
                 1
             } else {
                 2
             };
-            by_file
-                .entry((*piece.path == *self.request.path, tier, piece.path.clone()))
-                .or_default()
-                .push((line, piece));
+            by_file.entry((is_own, tier, piece.path.clone())).or_default().push((line, piece));
         }
         let mut pieces = Vec::new();
         let around = self.around.clone();
@@ -282,10 +330,24 @@ impl Gathered<'_> {
                 let head = graph.item(container).map_or(0, |item| item.head.1 - item.head.0);
                 group((number, Some(container)), 4 + head as usize / 4)
             });
-            let choice = Choice { levels: offers(item, candidate.value, &worth), groups: [of_file, of_container] };
+            let choice = Choice { levels: self.offers(item, candidate.value, &worth), groups: [of_file, of_container] };
             choices.push(choice);
         }
         (choices, headers)
+    }
+
+    /// What each level of a definition costs and is worth. A long body tells little of what is only a likely neighbour,
+    /// so that the whole of it is offered only to a length that grows with how likely it is needed.
+    fn offers(&self, item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
+        let mut offers = offers(item, value, worth);
+        let longest = WHOLE + WHOLE_OF_SURE * value * value;
+        while self.request.intent != Intent::Generate
+            && offers.len() > 2
+            && offers.last().is_some_and(|most| most.cost as f32 > longest)
+        {
+            offers.pop();
+        }
+        offers
     }
 
     fn text(&mut self, path: &Arc<str>) -> Option<Arc<str>> {
@@ -365,7 +427,11 @@ fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
     let summary = signature + bytes(u32::from(item.doc_bytes).min(SUMMARY as u32) + fields);
     let body = item.body.map_or(0, |(start, end)| end - start);
     let full = bytes(item.range.1.saturating_sub(item.range.0));
-    let elided = bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8;
+    // Of several clauses none is left out.
+    let elided = match item.clauses {
+        0 | 1 => bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8,
+        _ => full,
+    };
     let mut offers: Vec<Offer> = Vec::new();
     // Of a type, its fields tell most, and all its docs little.
     let types = if is_type { [1.0, 1.0, 1.25, 0.0, 0.65] } else { [1.0; 5] };
