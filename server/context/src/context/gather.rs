@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Context, Dropped, Piece, Request, Sources, block, surroundings};
 use crate::{
-    Level,
+    Intent, Level,
     graph::{Def, Graph},
     index::Item,
     pack::{Choice, Offer, pack},
@@ -240,7 +240,6 @@ impl Gathered<'_> {
         let graph = self.graph;
         let mut headers = Vec::new();
         let mut groups: FxHashMap<(u32, Option<Def>), usize> = FxHashMap::default();
-        let worth = self.request.intent.levels();
         // The target's file has its heading anyway.
         let own = graph.file(self.request.path);
         let mut choices = Vec::new();
@@ -264,7 +263,8 @@ impl Gathered<'_> {
                 let head = graph.item(container).map_or(0, |item| item.head.1 - item.head.0);
                 group((number, Some(container)), 4 + head as usize / 4)
             });
-            let choice = Choice { levels: offers(item, candidate.value, &worth), groups: [of_file, of_container] };
+            let choice =
+                Choice { levels: offers(item, candidate.value, self.request.intent), groups: [of_file, of_container] };
             choices.push(choice);
         }
         (choices, headers)
@@ -339,7 +339,7 @@ pub(super) fn container_head(graph: &Graph, def: Def, source: &str) -> Option<Ar
 }
 
 /// What a definition costs and is worth from its signature on, by estimates.
-fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
+fn offers(item: &Item, value: f32, intent: Intent) -> Vec<Offer> {
     let is_type = matches!(item.kind, SymbolKind::Struct | SymbolKind::Enum);
     let bytes = |bytes: u32| (bytes as f32 / 3.9) as u32 + 2;
     let signature = signature_cost(item);
@@ -350,9 +350,9 @@ fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
     let elided = bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8;
     let mut offers: Vec<Offer> = Vec::new();
     // Of a type, its fields tell most, and all its docs little.
-    let types = if is_type { [1.0, 1.0, 1.25, 0.0, 0.65] } else { [1.0; 5] };
+    let types = if is_type { [1.0, 1.0, intent.fields(), 0.0, 0.65] } else { [1.0; 5] };
     for ((cost, worth), more) in
-        [signature, summary, elided, full].into_iter().zip(worth.iter().skip(1)).zip(types.iter().skip(1))
+        [signature, summary, elided, full].into_iter().zip(intent.levels().iter().skip(1)).zip(types.iter().skip(1))
     {
         let before = offers.last().copied().unwrap_or(Offer { cost: 0, value: 0.0 });
         let offer = Offer { cost: cost.max(before.cost), value: (value * worth * more).max(before.value) };
@@ -361,7 +361,7 @@ fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
     offers
 }
 
-fn signature_cost(item: &Item) -> u32 {
+pub(crate) fn signature_cost(item: &Item) -> u32 {
     let line = item.body.map(|(_, end)| end.saturating_sub(item.head.0)).filter(|line| *line as usize <= LINE);
     let head = line.unwrap_or(item.head.1.saturating_sub(item.head.0));
     (head as f32 / 3.9) as u32 + 3
