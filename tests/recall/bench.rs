@@ -1,23 +1,26 @@
 //! Definition recall at 1k, 2k, 4k and 8k tokens, compiler gold, with baselines beside it: the table that README quotes.
 //!
-//! `cargo bench -p aiex-recall [-- NAME… [--tasks N] [--gold FOLDER] [--aiex BINARY] [--no-baselines] [--no-aiex] [--only-gold]]`
+//! `cargo bench -p aiex-recall [-- NAME… [--tasks N] [--gold FOLDER] [--aiex BINARY] [--no-baselines] [--no-aiex] [--only-gold]
+//! [--features FILE]]`
 //! (Linux; a few minutes for each repository, and the first time as long as fetching and indexing take.)
 //!
 //! Needs the network for what is not under `target/recall` yet. Rust's gold needs rust-analyzer (on the PATH, rustup's, or
 //! by `AIEX_RECALL_RUST_ANALYZER`; else it is built) and the component `rust-src`; Elixir's needs `elixir` and `apt-get`.
-//! `AIEX_RECALL_PYTHON` names a Python with `aider-chat`, for its map on the first 20 tasks.
+//! `--features` writes what ranking weighs for each task instead, for `fit.py`, which fits ranking's trees to it: name the
+//! repositories that may be tuned on. `AIEX_RECALL_PYTHON` names a Python with `aider-chat`, for its map on the first 20 tasks.
 
 use std::{
     collections::HashMap,
     error::Error,
     fs,
+    io::BufWriter,
     path::{Path, PathBuf},
 };
 
 use aiex_recall::{
     aider,
     baselines::{self, Baselines},
-    index, pack,
+    features, index, pack,
     repositories::{self, Listed},
     score::{Sources, score},
     sources::{self, Source},
@@ -37,6 +40,7 @@ struct Options {
     no_baselines: bool,
     no_aiex: bool,
     only_gold: bool,
+    features: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--tasks" => options.tasks = Some(arguments.next().ok_or("--tasks takes a number")?.parse()?),
             "--gold" => options.gold = Some(arguments.next().ok_or("--gold takes a folder")?.into()),
             "--aiex" => options.aiex = Some(fs::canonicalize(arguments.next().ok_or("--aiex takes a binary")?)?),
+            "--features" => options.features = Some(arguments.next().ok_or("--features takes a file")?.into()),
             "--no-baselines" => options.no_baselines = true,
             "--no-aiex" => options.no_aiex = true,
             "--only-gold" => options.only_gold = true,
@@ -56,11 +61,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let own = std::env::current_exe()?;
     let cache = own.ancestors().nth(3).ok_or("the benchmark runs from target/PROFILE/deps")?.join("recall");
-    for (repository, tuned_on) in repositories(&cache, &options)? {
+    let mut features = match &options.features {
+        Some(file) => Some(BufWriter::new(fs::File::create(file)?)),
+        None => None,
+    };
+    if let Some(out) = &mut features {
+        features::begin(out)?;
+    }
+    for (number, (repository, tuned_on)) in (0..).zip(repositories(&cache, &options)?) {
         match repository {
             Ok(mut repository) => {
                 repository.tasks.truncate(options.tasks.unwrap_or(usize::MAX));
-                if options.only_gold {
+                if let Some(out) = &mut features {
+                    features::write(out, number, &repository)?;
+                } else if options.only_gold {
                     println!("{}: {} tasks, {}", repository.name, repository.tasks.len(), repository.root);
                 } else {
                     println!("{}", section(&repository, tuned_on, &measure(&repository, &options)?));

@@ -1,10 +1,12 @@
 //! [`rank`]: how likely each definition of a workspace is needed to write or understand one of its functions.
 //!
-//! What carries it is votes: the functions most like the target show what such functions use. The features and how they
-//! are weighed follow measurements on definition recall; the benchmark `recall` judges them.
+//! What carries it is votes: the functions most like the target show what such functions use. A weighted sum of features
+//! picks who is worth a closer look, and boosted trees over the same features take it. Both were fitted to what bodies
+//! really use (`tests/recall/fit.py` says how); the benchmark `recall` judges them.
 
 mod features;
 mod scene;
+mod trees;
 mod votes;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -14,8 +16,13 @@ use crate::{
     index::Item,
 };
 
+pub(crate) use features::NAMES;
 use features::{COUNT, Features, WEIGHTS};
 use scene::Scene;
+use trees::Trees;
+
+/// So many candidates, the likeliest by the quick look, get the closer one.
+pub(crate) const JUDGED: usize = 512;
 
 /// A definition that may be worth telling.
 #[derive(Clone, Debug)]
@@ -71,9 +78,24 @@ pub(crate) fn rank(graph: &Graph, target: Def) -> Vec<Candidate> {
         .map(|def| {
             let features = features.of(def);
             let z: f32 = features.iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum();
-            Candidate { def, value: 1.0 / (1.0 + (-z).exp()), features, reason: None }
+            Candidate { def, value: likelihood(z), features, reason: None }
         })
         .collect();
-    candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
+    let order = |one: &Candidate, other: &Candidate| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def));
+    candidates.sort_by(order);
+    let most = JUDGED.min(candidates.len());
+    let (judged, others) = candidates.split_at_mut(most);
+    let trees = Trees::fitted();
+    let mut least = 1.0_f32;
+    for candidate in judged.iter_mut() {
+        candidate.value = likelihood(trees.score(&candidate.features));
+        least = least.min(candidate.value);
+    }
+    judged.sort_by(order);
+    others.iter_mut().for_each(|candidate| candidate.value = candidate.value.min(least));
     candidates
+}
+
+fn likelihood(z: f32) -> f32 {
+    1.0 / (1.0 + (-z).exp())
 }

@@ -9,6 +9,7 @@
 pub mod aider;
 pub mod baselines;
 pub mod elixir;
+pub mod features;
 pub mod index;
 pub mod pack;
 pub mod repositories;

@@ -361,7 +361,7 @@ fn offers(item: &Item, value: f32, intent: Intent) -> Vec<Offer> {
     offers
 }
 
-pub(crate) fn signature_cost(item: &Item) -> u32 {
+fn signature_cost(item: &Item) -> u32 {
     let line = item.body.map(|(_, end)| end.saturating_sub(item.head.0)).filter(|line| *line as usize <= LINE);
     let head = line.unwrap_or(item.head.1.saturating_sub(item.head.0));
     (head as f32 / 3.9) as u32 + 3
