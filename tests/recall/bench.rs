@@ -11,13 +11,14 @@ use std::{
     collections::HashMap,
     error::Error,
     fs,
+    io::BufWriter,
     path::{Path, PathBuf},
 };
 
 use aiex_recall::{
     aider,
     baselines::{self, Baselines},
-    budgets, index, pack,
+    budgets, features, index, pack,
     repositories::{self, Listed},
     score::{Sources, score},
     show,
@@ -42,6 +43,8 @@ cargo bench -p aiex-recall [-- NAME… OPTIONS]: definition recall on the reposi
   --intents A,B      the intents of those packs; else explain
   --budgets N        ask N random questions (place, intent, budget, model) of each repository, and count the prompts
                      that have more tokens than their budgets
+  --features FILE    write what ranking weighs for each task to FILE, for fit.py, which fits ranking's trees to it: name
+                     the repositories that may be tuned on
 ";
 
 #[derive(Default)]
@@ -56,6 +59,7 @@ struct Options {
     show: Option<usize>,
     intents: Vec<String>,
     budgets: Option<usize>,
+    features: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -76,6 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 options.intents = intents.split(',').map(str::to_owned).collect();
             }
             "--budgets" => options.budgets = Some(arguments.next().ok_or("--budgets takes a number")?.parse()?),
+            "--features" => options.features = Some(arguments.next().ok_or("--features takes a file")?.into()),
             "--no-baselines" => options.no_baselines = true,
             "--no-aiex" => options.no_aiex = true,
             "--only-gold" => options.only_gold = true,
@@ -85,12 +90,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let own = std::env::current_exe()?;
     let cache = own.ancestors().nth(3).ok_or("the benchmark runs from target/PROFILE/deps")?.join("recall");
-    for (repository, tuned_on) in repositories(&cache, &options)? {
+    let mut features = match &options.features {
+        Some(file) => Some(BufWriter::new(fs::File::create(file)?)),
+        None => None,
+    };
+    if let Some(out) = &mut features {
+        features::begin(out)?;
+    }
+    for (number, (repository, tuned_on)) in (0..).zip(repositories(&cache, &options)?) {
         match repository {
             Ok(mut repository) => {
                 repository.tasks.truncate(options.tasks.unwrap_or(usize::MAX));
                 if options.show.is_some() || options.budgets.is_some() {
                     look(&repository, &options)?;
+                } else if let Some(out) = &mut features {
+                    features::write(out, number, &repository)?;
                 } else if options.only_gold {
                     println!("{}: {} tasks, {}", repository.name, repository.tasks.len(), repository.root);
                 } else {

@@ -323,11 +323,10 @@ impl Model {
         })
     }
 
-    /// What a provider says of what was sent corrects how the next prompt is counted. Not worth loading a vocabulary
-    /// for: where a prompt was made to a budget, it is loaded.
+    /// What a provider says of what was sent corrects how the next prompt is counted.
     async fn learn(&self, model: String, sent: Arc<[String]>, reported: u64) {
         let counter = Counter::new(&model);
-        if counter.family().is_exact() || !counter.family().vocabulary().is_loaded() || reported == 0 {
+        if counter.family().is_exact() || reported == 0 {
             return;
         }
         let corrections = self.corrections.clone();

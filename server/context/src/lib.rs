@@ -5,6 +5,7 @@
 pub mod chunk;
 mod compress;
 mod context;
+pub mod fitting;
 mod graph;
 pub mod index;
 mod intent;

@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use super::read::Stamp;
 
 /// Changes with every change of the format, of [`FileIndex`] or of what it says of a text.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The largest file that is read or written, in bytes.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// How many workspaces are kept, and for how long after their last use.

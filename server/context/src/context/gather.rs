@@ -306,7 +306,6 @@ impl Gathered<'_> {
         let graph = self.graph;
         let mut headers = Vec::new();
         let mut groups: FxHashMap<(u32, Option<Def>), usize> = FxHashMap::default();
-        let worth = self.request.intent.levels();
         // The target's file has its heading anyway.
         let own = graph.file(self.request.path);
         let mut choices = Vec::new();
@@ -330,7 +329,7 @@ impl Gathered<'_> {
                 let head = graph.item(container).map_or(0, |item| item.head.1 - item.head.0);
                 group((number, Some(container)), 4 + head as usize / 4)
             });
-            let choice = Choice { levels: self.offers(item, candidate.value, &worth), groups: [of_file, of_container] };
+            let choice = Choice { levels: self.offers(item, candidate.value), groups: [of_file, of_container] };
             choices.push(choice);
         }
         (choices, headers)
@@ -338,8 +337,8 @@ impl Gathered<'_> {
 
     /// What each level of a definition costs and is worth. A long body tells little of what is only a likely neighbour,
     /// so that the whole of it is offered only to a length that grows with how likely it is needed.
-    fn offers(&self, item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
-        let mut offers = offers(item, value, worth);
+    fn offers(&self, item: &Item, value: f32) -> Vec<Offer> {
+        let mut offers = offers(item, value, self.request.intent);
         let longest = WHOLE + WHOLE_OF_SURE * value * value;
         while self.request.intent != Intent::Generate
             && offers.len() > 2
@@ -419,7 +418,7 @@ pub(super) fn container_head(graph: &Graph, def: Def, source: &str) -> Option<Ar
 }
 
 /// What a definition costs and is worth from its signature on, by estimates.
-fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
+fn offers(item: &Item, value: f32, intent: Intent) -> Vec<Offer> {
     let is_type = matches!(item.kind, SymbolKind::Struct | SymbolKind::Enum);
     let bytes = |bytes: u32| (bytes as f32 / 3.9) as u32 + 2;
     let signature = signature_cost(item);
@@ -434,9 +433,9 @@ fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
     };
     let mut offers: Vec<Offer> = Vec::new();
     // Of a type, its fields tell most, and all its docs little.
-    let types = if is_type { [1.0, 1.0, 1.25, 0.0, 0.65] } else { [1.0; 5] };
+    let types = if is_type { [1.0, 1.0, intent.fields(), 0.0, 0.65] } else { [1.0; 5] };
     for ((cost, worth), more) in
-        [signature, summary, elided, full].into_iter().zip(worth.iter().skip(1)).zip(types.iter().skip(1))
+        [signature, summary, elided, full].into_iter().zip(intent.levels().iter().skip(1)).zip(types.iter().skip(1))
     {
         let before = offers.last().copied().unwrap_or(Offer { cost: 0, value: 0.0 });
         let offer = Offer { cost: cost.max(before.cost), value: (value * worth * more).max(before.value) };

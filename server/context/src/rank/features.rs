@@ -11,7 +11,9 @@ macro_rules! features {
         #[expect(non_camel_case_types)]
         #[derive(Clone, Copy)]
         enum Feature { $($name),* }
-        /// What each weighs.
+        /// What they are called.
+        pub(crate) const NAMES: [&str; COUNT] = [$(stringify!($name)),*];
+        /// What each weighs where a quick look has to do.
         pub(super) const WEIGHTS: [f32; COUNT] = [$($weight),*];
         pub(crate) const COUNT: usize = [$(Feature::$name),*].len();
     };
