@@ -7,6 +7,8 @@
 //! by `AIEX_RECALL_RUST_ANALYZER`; else it is built) and the component `rust-src`; Elixir's needs `elixir` and `apt-get`.
 //! `AIEX_RECALL_PYTHON` names a Python with `aider-chat`, for its map on the first 20 tasks.
 
+mod features;
+
 use std::{
     collections::HashMap,
     error::Error,
@@ -18,7 +20,7 @@ use std::{
 use aiex_recall::{
     aider,
     baselines::{self, Baselines},
-    budgets, features, index, pack,
+    budgets, index, pack,
     repositories::{self, Listed},
     score::{Sources, score},
     show,

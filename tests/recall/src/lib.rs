@@ -4,13 +4,12 @@
 //! `cargo bench -p aiex-recall [-- NAME…]` prints the table; [`repositories`] lists the names. What a body used comes
 //! from `rust-analyzer scip` ([`rust`]) and from the Elixir compiler's tracers ([`elixir`]); the body is masked on disk
 //! before anything reads the workspace ([`task`]); [`pack`] asks the built binary, [`baselines`] and [`aider`] stand
-//! beside it, [`score`] judges them all alike. [`features`] writes what `fit.py` fits ranking's trees to.
+//! beside it, [`score`] judges them all alike.
 
 pub mod aider;
 pub mod baselines;
 pub mod budgets;
 pub mod elixir;
-pub mod features;
 pub mod index;
 pub mod pack;
 pub mod random;

@@ -43,7 +43,7 @@ fn a_connection_is_set_up_for_several_processes() {
             busy_timeout Integer(5000)
             synchronous Integer(1)
             foreign_keys Integer(1)
-            user_version Integer(2)"#]]
+            user_version Integer(3)"#]]
         .assert_eq(&found);
     }
 }

@@ -622,7 +622,7 @@ fn what_a_component_takes_is_part_of_it() {
     let (outline, ..) = outline(source);
     let text = |name: &str| {
         let symbol = outline.symbols.iter().find(|symbol| symbol.name == name).unwrap();
-        source[symbol.range.clone()].lines().next().unwrap().to_owned()
+        source.get(symbol.range.clone()).unwrap().lines().next().unwrap().to_owned()
     };
     assert_eq!([text("button"), text("other")], ["attr :kind, :string", "def other(x), do: x"]);
 }

@@ -6,28 +6,21 @@ use std::{
 };
 
 use aiex_context::{FileIndex, Workspace, fitting};
+use aiex_recall::{
+    score::masked_line,
+    sources::{self, Source},
+    task::{Gold, Repository, Task, masked},
+};
 use aiex_syntax::{Language, Syntax};
 use aiex_text::Text;
 
-use crate::{
-    score::masked_line,
-    sources::{self, Source},
-    task::{Repository, masked},
-};
-
 /// The line of names.
-///
-/// # Errors
-/// What writing said.
-pub fn begin(out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn begin(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", fitting::names().join(" "))
 }
 
 /// A repository's rows: its number, whether the candidate is gold, its features.
-///
-/// # Errors
-/// What writing said.
-pub fn write(out: &mut impl Write, number: u16, repository: &Repository) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, number: u16, repository: &Repository) -> io::Result<()> {
     let endings: &[&str] = if repository.language == "rust" { &[".rs"] } else { &[".ex", ".exs"] };
     let sources: Vec<Source> =
         endings.iter().flat_map(|ending| sources::read(Path::new(&repository.root), ending)).collect();
@@ -52,7 +45,7 @@ pub fn write(out: &mut impl Write, number: u16, repository: &Repository) -> io::
     Ok(())
 }
 
-fn masked_line_of(sources: &[Source], task: &crate::task::Task, gold: &crate::task::Gold) -> usize {
+fn masked_line_of(sources: &[Source], task: &Task, gold: &Gold) -> usize {
     let source = sources.iter().find(|source| source.path == gold.path);
     source.map_or(gold.line, |source| masked_line(source, task, gold.line))
 }
