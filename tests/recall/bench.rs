@@ -1,25 +1,29 @@
 //! Definition recall at 1k, 2k, 4k and 8k tokens, compiler gold, with baselines beside it: the table that README quotes.
 //!
-//! `cargo bench -p aiex-recall [-- NAME… [--tasks N] [--gold FOLDER] [--aiex BINARY] [--no-baselines] [--no-aiex] [--only-gold]]`
-//! (Linux; a few minutes for each repository, and the first time as long as fetching and indexing take.)
+//! `cargo bench -p aiex-recall [-- NAME… OPTIONS]`, where `--help` lists the options (Linux; a few minutes for each
+//! repository, and the first time as long as fetching and indexing take).
 //!
 //! Needs the network for what is not under `target/recall` yet. Rust's gold needs rust-analyzer (on the PATH, rustup's, or
 //! by `AIEX_RECALL_RUST_ANALYZER`; else it is built) and the component `rust-src`; Elixir's needs `elixir` and `apt-get`.
 //! `AIEX_RECALL_PYTHON` names a Python with `aider-chat`, for its map on the first 20 tasks.
 
+mod features;
+
 use std::{
     collections::HashMap,
     error::Error,
     fs,
+    io::BufWriter,
     path::{Path, PathBuf},
 };
 
 use aiex_recall::{
     aider,
     baselines::{self, Baselines},
-    index, pack,
+    budgets, index, pack,
     repositories::{self, Listed},
     score::{Sources, score},
+    show,
     sources::{self, Source},
     table::{BUDGETS, Method, section},
     task::{Repository, Task, masked},
@@ -27,6 +31,23 @@ use aiex_recall::{
 use aiex_tests::binary::{Home, aiex};
 
 const AIDER_TASKS: usize = 20;
+
+const HELP: &str = "\
+cargo bench -p aiex-recall [-- NAME… OPTIONS]: definition recall on the repositories named, or on all
+
+  --tasks N          the first N tasks of each repository
+  --gold FOLDER      tasks from FOLDER/NAME.json instead of those that are made
+  --aiex BINARY      another binary than the one that is built here
+  --no-baselines     measure Aiex alone
+  --no-aiex          measure the baselines alone
+  --only-gold        make the tasks, and measure nothing
+  --show N           print N packs of each repository as a person reads them, always the same ones, and measure nothing
+  --intents A,B      the intents of those packs; else explain
+  --budgets N        ask N random questions (place, intent, budget, model) of each repository, and count the prompts
+                     that have more tokens than their budgets
+  --features FILE    write what ranking weighs for each task to FILE, for fit.py, which fits ranking's trees to it: name
+                     the repositories that may be tuned on
+";
 
 #[derive(Default)]
 struct Options {
@@ -37,6 +58,10 @@ struct Options {
     no_baselines: bool,
     no_aiex: bool,
     only_gold: bool,
+    show: Option<usize>,
+    intents: Vec<String>,
+    budgets: Option<usize>,
+    features: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,6 +72,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--tasks" => options.tasks = Some(arguments.next().ok_or("--tasks takes a number")?.parse()?),
             "--gold" => options.gold = Some(arguments.next().ok_or("--gold takes a folder")?.into()),
             "--aiex" => options.aiex = Some(fs::canonicalize(arguments.next().ok_or("--aiex takes a binary")?)?),
+            "--help" => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            "--show" => options.show = Some(arguments.next().ok_or("--show takes a number")?.parse()?),
+            "--intents" => {
+                let intents = arguments.next().ok_or("--intents takes names")?;
+                options.intents = intents.split(',').map(str::to_owned).collect();
+            }
+            "--budgets" => options.budgets = Some(arguments.next().ok_or("--budgets takes a number")?.parse()?),
+            "--features" => options.features = Some(arguments.next().ok_or("--features takes a file")?.into()),
             "--no-baselines" => options.no_baselines = true,
             "--no-aiex" => options.no_aiex = true,
             "--only-gold" => options.only_gold = true,
@@ -56,11 +92,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let own = std::env::current_exe()?;
     let cache = own.ancestors().nth(3).ok_or("the benchmark runs from target/PROFILE/deps")?.join("recall");
-    for (repository, tuned_on) in repositories(&cache, &options)? {
+    let mut features = match &options.features {
+        Some(file) => Some(BufWriter::new(fs::File::create(file)?)),
+        None => None,
+    };
+    if let Some(out) = &mut features {
+        features::begin(out)?;
+    }
+    for (number, (repository, tuned_on)) in (0..).zip(repositories(&cache, &options)?) {
         match repository {
             Ok(mut repository) => {
                 repository.tasks.truncate(options.tasks.unwrap_or(usize::MAX));
-                if options.only_gold {
+                if options.show.is_some() || options.budgets.is_some() {
+                    look(&repository, &options)?;
+                } else if let Some(out) = &mut features {
+                    features::write(out, number, &repository)?;
+                } else if options.only_gold {
                     println!("{}: {} tasks, {}", repository.name, repository.tasks.len(), repository.root);
                 } else {
                     println!("{}", section(&repository, tuned_on, &measure(&repository, &options)?));
@@ -68,6 +115,27 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             Err(error) => eprintln!("{error}"),
         }
+    }
+    Ok(())
+}
+
+/// What `--show` and `--budgets` ask for.
+fn look(repository: &Repository, options: &Options) -> Result<(), Box<dyn Error>> {
+    let root = Path::new(&repository.root);
+    let workspace = tempfile::tempdir()?;
+    index::copy_tree(root, workspace.path())?;
+    let binary = options.aiex.as_deref().unwrap_or_else(|| aiex());
+    if let Some(count) = options.show {
+        let explain = ["explain".to_owned()];
+        for intent in if options.intents.is_empty() { &explain[..] } else { &options.intents } {
+            println!("{}", show::show(binary, workspace.path(), repository, intent, count));
+        }
+    }
+    if let Some(count) = options.budgets {
+        let ending = if repository.language == "rust" { ".rs" } else { ".ex" };
+        let home = Home::default().with_binary(binary);
+        let found = budgets::budgets(&home, workspace.path(), &sources::read(root, ending), count);
+        println!("{}: {found:?}", repository.name);
     }
     Ok(())
 }

@@ -4,12 +4,14 @@ use std::{
     collections::BTreeSet,
     ffi::OsStr,
     fs,
-    io::{self, Read as _},
+    io::{self, BufRead as _, BufReader, Read as _},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
 };
 
 use aiex_tests::{
+    TIMEOUT,
     binary::{Home, fixture},
     upstream::{Nobody, Upstream},
 };
@@ -412,6 +414,49 @@ fn ctrl_c_cancels_the_request_and_ends_with_130() {
         assert_eq!(ended.stdout.trim(), "");
         assert!(ended.stderr.contains("stopped"), "{}", ended.stderr);
     }
+}
+
+/// A `git` that says when it runs, and then takes its time: who asks it waits, as for a large workspace.
+fn slow_git(home: &Home) -> (String, std::path::PathBuf) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let pipe = home.path().join("running");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let script = format!("#!/bin/sh\nexec 3> '{}'\necho running >&3\nexec sleep 600\n", pipe.display());
+    let git = write(home, "bin/git", script);
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("a program");
+    (format!("{}:{}", home.path().join("bin").display(), std::env::var("PATH").unwrap_or_default()), pipe)
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_the_index_at_once() {
+    use std::os::unix::process::CommandExt as _;
+    let upstream = Upstream::start();
+    for command in ["explain", "context"] {
+        let home = Home::with_config(&upstream.config());
+        let (path, pipe) = slow_git(&home);
+        fs::create_dir_all(home.path().join("shop/.git")).expect("a repository");
+        let file = write(&home, "shop/a.rs", "fn a() {}\n");
+        // A terminal sends it to all that it has started.
+        let child = spawn(home.command([command.as_ref(), file.as_os_str()]).env("PATH", path).process_group(0));
+        let (send, running) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut pipe = BufReader::new(fs::File::open(pipe).expect("the pipe"));
+            let mut line = String::new();
+            let _ = send.send(pipe.read_line(&mut line).is_ok());
+            let _ = send.send(pipe.read_to_string(&mut line).is_ok());
+        });
+        assert!(running.recv_timeout(TIMEOUT).expect("git is asked"));
+        let group = format!("-{}", child.id());
+        assert!(Command::new("kill").args(["-INT", "--", &group]).status().expect("kill runs").success());
+        let ended = Ended::of(child.wait_with_output().expect("it ends"));
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{command}: {}", ended.stderr);
+        assert!(ended.stderr.contains("stopped"), "{command}: {}", ended.stderr);
+        assert!(running.recv_timeout(TIMEOUT).expect("git has ended, too"));
+        let kept = fs::read_dir(home.path().join("cache/workspaces")).into_iter().flatten();
+        let names = kept.map(|entry| entry.expect("a file").file_name().into_string().expect("a name"));
+        assert!(names.into_iter().all(|name| name.ends_with(".index")), "nothing half written");
+    }
+    assert!(upstream.requests().is_empty(), "nothing was sent");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use aiex_tests::{
     client::{Client, Profile, at, position},
     upstream::Upstream,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{Ended, end};
 
@@ -425,4 +425,154 @@ fn a_folder_that_is_no_project_is_told_and_its_file_explained_alone() {
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     assert!(shown.stderr.contains("is not indexed"), "{}", shown.stderr);
     assert!(shown.stdout.contains("defmodule Shop.Cart do"), "{}", shown.stdout);
+}
+
+#[test]
+fn what_a_provider_counts_keeps_the_next_prompts_within_the_budget() {
+    // A vocabulary of its own, poorer than any that is known.
+    let count = |text: &str| text.len() * 10 / 22;
+    let upstream = Upstream::serving(move |mut exchange| {
+        let contents = exchange.request.json()["messages"].as_array().expect("messages").clone();
+        let tokens: usize = contents.iter().filter_map(|message| message["content"].as_str()).map(count).sum();
+        exchange.begin();
+        exchange.delta("It adds.");
+        let usage = json!({"choices": [], "usage": {"prompt_tokens": tokens, "completion_tokens": 3}});
+        exchange.send(format!("data: {usage}\n\n"));
+        exchange.finish();
+    });
+    let workspace = Workspace::new(&format!("{}[context]\nbudget_tokens = 1200\n", upstream.config()));
+    for n in 0..40 {
+        workspace.write(&format!("lib/shop/more_{n}.ex"), PRICE.replace("Shop.Price", &format!("Shop.More{n}")));
+    }
+    let calls: String = (0..40).map(|n| format!("    Shop.More{n}.checked(item)\n")).collect();
+    workspace.write("lib/shop/all.ex", format!("defmodule Shop.All do\n  def all(item) do\n{calls}  end\nend\n"));
+    let sent = |request: &aiex_tests::upstream::Request| -> usize {
+        let messages = request.json()["messages"].as_array().expect("messages").clone();
+        messages.iter().filter_map(|message| message["content"].as_str()).map(count).sum()
+    };
+    let place = workspace.path("lib/shop/all.ex:2").display().to_string();
+    let ask = || end(&mut workspace.home.command(["explain", &place])).done();
+    ask();
+    let first = sent(&upstream.requests()[0]);
+    assert!(first > 1200, "nothing is known of the model yet: {first}");
+    let before = workspace.json("lib/shop/all.ex:2", &["--model", "other/m"])["tokens"].clone();
+    assert!(before.as_u64().is_some_and(|tokens| tokens > 1100), "another model counts as before: {before}");
+    ask();
+    let other = workspace.path("lib/shop/more_7.ex").display().to_string();
+    end(&mut workspace.home.command(["explain", &other])).done();
+    let mut client = Client::start(&workspace.home, Profile::vscode().workspace(&workspace.path("")));
+    let uri = url::Url::from_file_path(workspace.path("lib/shop/cart.ex")).expect("a path").to_string();
+    client.open(&uri, "elixir", CART);
+    client.wait_log("indexed");
+    client.run("aiex.explain", at(&uri, &place_of("add(cart")));
+    client.shown();
+    let later: Vec<usize> = upstream.requests()[1..].iter().map(sent).collect();
+    assert!(later.len() == 3 && later.iter().all(|tokens| *tokens <= 1200), "{later:?}");
+    assert!(later[0] > 1000, "not smaller than need be: {later:?}");
+}
+
+#[test]
+fn a_provider_that_lies_makes_no_prompt_smaller_than_a_third() {
+    let upstream = Upstream::serving(move |mut exchange| {
+        exchange.begin();
+        exchange.delta("It adds.");
+        let prompt: usize = exchange.request.prompt().len();
+        let usage = json!({"choices": [], "usage": {"prompt_tokens": prompt * 2, "completion_tokens": 3}});
+        exchange.send(format!("data: {usage}\n\n"));
+        exchange.finish();
+    });
+    let workspace = Workspace::new(&format!("{}[context]\nbudget_tokens = 2000\n", upstream.config()));
+    let place = workspace.path(ADD).display().to_string();
+    for _ in 0..3 {
+        end(&mut workspace.home.command(["explain", &place])).done();
+    }
+    let length = |at: usize| upstream.requests()[at].prompt().len();
+    assert!(length(2) * 4 > length(0), "{} {}", length(0), length(2));
+    let shown = workspace.run("lib/shop/price.ex:3", &["--json"]).done();
+    assert!(shown.contains("def checked"), "{shown}");
+}
+
+const COMPONENTS: &str = "\
+defmodule ShopWeb.CoreComponents do
+  use Phoenix.Component
+
+  @doc \"A button.\"
+  attr :kind, :string, default: \"plain\"
+  slot :inner_block do
+    attr :class, :string
+  end
+  def button(assigns) do
+    ~H\"<button class=\\\"big\\\">{render_slot(@inner_block)}</button>\"
+  end
+
+  def table(assigns), do: ~H\"<table></table>\"
+end
+";
+
+const WEB: &str = "\
+defmodule ShopWeb do
+  def html do
+    quote do
+      import ShopWeb.CoreComponents
+    end
+  end
+
+  defmacro __using__(which), do: apply(__MODULE__, which, [])
+end
+";
+
+const PAGE_HTML: &str = "\
+defmodule ShopWeb.PageHTML do
+  use ShopWeb, :html
+
+  embed_templates \"page_html/*\"
+
+  def price(item), do: \"#{item.price} EUR\"
+end
+";
+
+const HOME: &str = "\
+<section>
+  <h1>Cart</h1>
+  <ul>
+    <li :for={item <- @items}>{price(item)} <%= Shop.Price.checked(item).name %></li>
+  </ul>
+  <.button phx-click=\"buy\">Buy</.button>
+</section>
+";
+
+#[test]
+fn a_template_is_told_with_its_components_and_a_component_with_its_templates() {
+    let workspace = Workspace::new("");
+    workspace.write("lib/shop_web.ex", WEB);
+    workspace.write("lib/shop_web/components/core_components.ex", COMPONENTS);
+    workspace.write("lib/shop_web/controllers/page_html.ex", PAGE_HTML);
+    let home = "lib/shop_web/controllers/page_html/home.html.heex";
+    workspace.write(home, HOME);
+    workspace.write(
+        "lib/shop_web/live/cart_live.ex",
+        "defmodule ShopWeb.CartLive do\n  use ShopWeb, :html\n\n  def mount(_params, _session, socket) do\n    {:ok, assign(socket, :items, [])}\n  end\n\n  def unused(x), do: x\nend\n",
+    );
+    workspace.write(
+        "lib/shop_web/live/cart_live.html.heex",
+        "<ShopWeb.CoreComponents.table rows={@items} />\n<p>\n  {@items}\n</p>\n",
+    );
+    let page = workspace.json(&format!("{home}:4"), &[]);
+    let components = "lib/shop_web/components/core_components.ex";
+    assert_eq!(level(&page, home, HOME.trim_end()), Some("full"), "{page}");
+    assert_eq!(level(&page, components, "def button(assigns) do"), Some("full"), "through its module's import: {page}");
+    assert_eq!(level(&page, components, "attr :kind, :string"), Some("full"), "what it takes: {page}");
+    assert_eq!(level(&page, components, "def table"), None, "{page}");
+    assert!(level(&page, "lib/shop_web/controllers/page_html.ex", "def price(item)").is_some(), "{page}");
+    assert!(level(&page, "lib/shop/price.ex", "def checked").is_some(), "{page}");
+    let live = workspace.json("lib/shop_web/live/cart_live.html.heex:2", &[]);
+    assert!(level(&live, components, "def table(assigns)").is_some(), "{live}");
+    assert!(level(&live, "lib/shop_web/live/cart_live.ex", "assign(socket, :items, [])").is_some(), "{live}");
+    assert!(level(&live, "lib/shop_web/live/cart_live.ex", "def unused").is_none(), "{live}");
+    let button = workspace.json(&format!("{components}:9"), &["--intent", "refactor"]);
+    assert!(level(&button, home, "<.button phx-click=\"buy\">").is_some(), "its callers: {button}");
+    workspace.write(home, HOME.replace("<.button phx-click=\"buy\">Buy</.button>", "<.table />"));
+    let page = workspace.json(&format!("{home}:4"), &[]);
+    assert!(level(&page, components, "def button(assigns)").is_none(), "after a change: {page}");
+    assert!(level(&page, components, "def table(assigns)").is_some(), "after a change: {page}");
 }

@@ -41,11 +41,12 @@ pub fn fixture(path: &str) -> PathBuf {
 pub struct Home {
     folder: Arc<TempDir>,
     variables: Vec<(String, String)>,
+    binary: Option<PathBuf>,
 }
 
 impl Default for Home {
     fn default() -> Self {
-        Self { folder: Arc::new(tempfile::tempdir().expect("a temporary folder")), variables: Vec::new() }
+        Self { folder: Arc::new(tempfile::tempdir().expect("a temporary folder")), variables: Vec::new(), binary: None }
     }
 }
 
@@ -68,6 +69,12 @@ impl Home {
         self
     }
 
+    /// The same for another binary than the one that is built here.
+    pub fn with_binary(mut self, binary: &Path) -> Self {
+        self.binary = Some(binary.to_path_buf());
+        self
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -75,7 +82,7 @@ impl Home {
 
     /// `aiex` with these arguments, with no other variable of Aiex or of a provider in its environment. `AIEX_LOG` stays.
     pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(&self, arguments: I) -> Command {
-        self.command_of(aiex(), arguments)
+        self.command_of(self.binary.as_deref().unwrap_or_else(|| aiex()), arguments)
     }
 
     /// The same of another binary.

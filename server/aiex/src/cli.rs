@@ -13,6 +13,7 @@ mod explain;
 mod model;
 mod place;
 mod providers;
+mod stop;
 mod tokens;
 mod trust;
 mod usage;
@@ -270,7 +271,7 @@ pub fn main() -> ExitCode {
         }
         Command::Ask { question, files, model } => ask::ask(&question, &files, model),
         Command::Context { place, intent, budget, compress, model, json } => {
-            context::context(&place, intent, budget, compress, model, json).map(|()| ExitCode::SUCCESS)
+            context::context(&place, intent, budget, compress, model, json)
         }
         Command::Tokens { paths, model, json } => tokens::tokens(&paths, model, json).map(|()| ExitCode::SUCCESS),
         Command::Providers { check, json } => providers::providers(check, json),

@@ -4,22 +4,30 @@ mod notes;
 mod show;
 
 use std::{
-    collections::BTreeSet,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
     ops::Range,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use aiex_assist::{Prompt, PromptInput};
 use aiex_context::{
-    Context, FileIndex, Foreign, Intent, Piece, Request, Sources, Strategy, Workspace,
-    secrets::{Redaction, Redactor},
+    Context, Foreign, Intent, Level, Piece, Request, Sources, Strategy, Workspace,
+    secrets::{Redaction, Redactor, Scan},
     tokens::{Count, Counter},
 };
 use aiex_syntax::Language;
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Config, explain::Target, templates, workspace::WorkspaceIndex};
+use crate::{
+    config::Config,
+    corrections::Corrections,
+    explain::Target,
+    templates,
+    workspace::{WorkspaceIndex, index_file},
+};
 
 pub use notes::{Note, notes};
 
@@ -52,6 +60,8 @@ pub struct Asked<'a> {
     pub budget: usize,
     /// `provider/model` whose tokens are counted.
     pub model: &'a str,
+    /// How they are counted.
+    pub counter: &'a Counter,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// How a target that is too long is made shorter.
@@ -82,7 +92,7 @@ pub struct Built {
     /// What puts it back.
     pub redactor: Arc<Redactor>,
     /// The files of the workspace that pieces are of, as they were.
-    pub files: Vec<(String, Arc<str>)>,
+    pub files: Vec<(Arc<str>, Arc<str>)>,
     /// The messages.
     pub prompt: Prompt,
 }
@@ -110,37 +120,45 @@ pub const MOST_TOKENS: usize = 10_000_000;
 /// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it.
 const ATTEMPTS: usize = 4;
 
-/// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds,
-/// and for a tenth of a second when a model's vocabulary is first needed.
+/// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds.
 pub fn build(
     workspace: &mut Workspace,
     read: &dyn Fn(&str) -> Option<Arc<str>>,
     asked: &Asked,
 ) -> Result<Built, TooSmall> {
-    let counter = Counter::new(asked.model);
-    let sources = Files { asked, read, counter: &counter, language: Language::from_file_name(asked.path) };
-    let frame = tokens(&counter, &prompt(asked, &[], ""));
+    let counter = asked.counter;
+    let language = Language::from_file_name(asked.path);
+    let (texts, scans) = Default::default();
+    let sources = Files { asked, read, counter, language, texts, scans };
+    let frame = tokens(counter, &prompt(asked, &[], ""));
     let least = frame + 2 * counter.count(asked.path).tokens + LEAST_CODE;
     if asked.budget < least {
         return Err(TooSmall { budget: asked.budget, least });
     }
     let notes = notes::fitting(asked.notes, asked.budget * NOTES / 100, &|text| counter.count(text).tokens);
-    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, &counter);
+    let foreign = fitting(asked.foreign, (asked.budget - least) * FOREIGN / 100, counter);
     let around = notes.iter().map(|(_, tokens)| tokens).chain(foreign.iter().map(|piece| &piece.tokens)).sum::<usize>();
     let code = (asked.budget - frame).saturating_sub(around);
     let mut room = code;
     let mut best: Option<Built> = None;
+    let ranked = workspace.ranked(&asked.request(code));
     for _ in 0..ATTEMPTS {
-        let mut context = workspace.context(&asked.request(room), &sources);
+        let mut context = ranked.context(&asked.request(room), &sources);
         if context.pieces.is_empty() {
             break;
         }
         context.pieces.splice(0..0, foreign.iter().cloned());
-        let built = finish(&sources, &notes, context);
-        let used = built.tokens.tokens;
+        let mut built = finish(&sources, &notes, context.clone());
+        if built.tokens.tokens > asked.budget && names(&context) > 0 {
+            context.pieces.retain(|piece| piece.level != Level::Name);
+            built = finish(&sources, &notes, context);
+        }
+        // Names only fill what nothing else would.
+        let used = built.tokens.tokens.saturating_sub(names(&built.context));
         let spent = used.saturating_sub(asked.budget - code).max(1);
-        if used <= asked.budget {
-            let is_better = best.as_ref().is_none_or(|best| best.tokens.tokens < used);
+        if built.tokens.tokens <= asked.budget {
+            let told = |best: &Built| best.tokens.tokens.saturating_sub(names(&best.context));
+            let is_better = best.as_ref().is_none_or(|best| told(best) < used);
             let is_full = used * 100 >= asked.budget * 98 || built.context.dropped.is_empty() || !is_better;
             if is_better {
                 best = Some(built);
@@ -158,6 +176,11 @@ pub fn build(
     best.ok_or(TooSmall { budget: asked.budget, least: least + LEAST_CODE })
 }
 
+/// The tokens of what is told by its name alone.
+fn names(context: &Context) -> usize {
+    context.pieces.iter().filter(|piece| piece.level == Level::Name).map(|piece| piece.tokens).sum()
+}
+
 /// Clears everything of secrets and puts it together.
 fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Built {
     let Files { asked, counter, .. } = sources;
@@ -165,14 +188,14 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
     let mut notes = notes.to_vec();
     let (mut instruction, mut name) = (asked.instruction.map(str::to_owned), asked.name.map(str::to_owned));
     let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
-    let files: Vec<_> = paths.into_iter().filter_map(|path| Some((sources.read(&path)?, path))).collect();
-    let files: Vec<_> = files.into_iter().map(|(text, path)| (path.to_string(), text)).collect();
+    let read = |path: Arc<str>| sources.read(&path).map(|text| (path, text));
+    let files: Vec<_> = paths.into_iter().filter_map(read).collect();
     let mut whole = 0;
     if asked.redact {
         // Each file as a whole first: what is cut out of one may not show that it is secret, nor what an earlier piece
         // repeats.
         for (path, text) in &files {
-            redactor.redact(path, 1, text);
+            redactor.redact_scanned(path, 1, text, &sources.scan(path, text));
         }
         whole = redactor.redactions().len();
         for (note, _) in &mut notes {
@@ -281,11 +304,27 @@ struct Files<'a> {
     read: &'a dyn Fn(&str) -> Option<Arc<str>>,
     counter: &'a Counter,
     language: Option<Language>,
+    /// What was read: each file once for all attempts.
+    texts: RefCell<HashMap<String, Option<Arc<str>>>>,
+    /// What of each of them is secret.
+    scans: RefCell<HashMap<Arc<str>, Rc<Scan>>>,
+}
+
+impl Files<'_> {
+    /// What of a whole file is secret.
+    fn scan(&self, path: &Arc<str>, text: &str) -> Rc<Scan> {
+        let mut scans = self.scans.borrow_mut();
+        scans.entry(path.clone()).or_insert_with(|| Rc::new(Scan::new(path, 1, text))).clone()
+    }
 }
 
 impl Sources for Files<'_> {
     fn read(&self, path: &str) -> Option<Arc<str>> {
-        if path == self.asked.path { Some(self.asked.text.clone()) } else { (self.read)(path) }
+        if path == self.asked.path {
+            return Some(self.asked.text.clone());
+        }
+        let mut texts = self.texts.borrow_mut();
+        texts.entry(path.to_owned()).or_insert_with(|| (self.read)(path)).clone()
     }
 
     fn count(&self, text: &str) -> usize {
@@ -306,18 +345,21 @@ pub struct Terms {
     pub redact: bool,
     /// `provider/model` whose tokens are counted.
     pub model: String,
+    /// How its provider counts.
+    pub corrections: Corrections,
     /// How a target that is too long is made shorter.
     pub strategies: Vec<Strategy>,
 }
 
 impl Terms {
     /// Those of a configuration, for a model.
-    pub fn new(config: &Config, model: &str) -> Self {
+    pub fn new(config: &Config, model: &str, corrections: &Corrections) -> Self {
         Self {
             prose: config.language.0.clone(),
             budget: usize::try_from(config.context.budget_tokens).unwrap_or(usize::MAX).min(MOST_TOKENS),
             redact: config.privacy.redact_secrets != Some(false),
             model: model.to_owned(),
+            corrections: corrections.clone(),
             strategies: Strategy::ALL.to_vec(),
         }
     }
@@ -362,21 +404,10 @@ pub fn of_target(
     terms: &Terms,
 ) -> Result<Built, TooSmall> {
     let begin = Instant::now();
-    let built = chosen(index, target, order, notes, terms);
-    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
-    built
-}
-
-fn chosen(
-    index: Option<&WorkspaceIndex>,
-    target: &Target,
-    order: &Order,
-    notes: &[Note],
-    terms: &Terms,
-) -> Result<Built, TooSmall> {
     let name = target.title();
     let co_changed = index.map(|index| index.history().related(&target.path)).unwrap_or_default();
     let foreign = index.map(|index| of_dependencies(index, target)).unwrap_or_default();
+    let counter = terms.corrections.counter(&terms.model);
     let asked = Asked {
         intent: order.intent,
         foreign: &foreign,
@@ -392,39 +423,40 @@ fn chosen(
         notes,
         budget: terms.budget,
         model: &terms.model,
+        counter: &counter,
         redact: terms.redact,
         strategies: &terms.strategies,
         co_changed: &co_changed,
     };
-    if let Some(index) = index {
-        index.refresh(REFRESH);
-        let own = target.snapshot.analyse().map(|analysis| {
-            let index = FileIndex::new(&target.path, &asked.text, analysis.syntax);
-            (analysis.syntax.language(), Arc::new(index))
-        });
-        return index.query(|workspace, texts| {
-            // The document may have been changed since the question was asked, which is about what it was then.
-            let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
-            let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
-            if let (Some(_), Some((language, own))) = (&known, &own) {
-                workspace.update(&target.path, *language, own.clone());
+    let own = index_file::of_document(&target.path, &target.snapshot);
+    let own = own.map(|(language, own)| (language, Arc::new(own)));
+    let built = match index {
+        Some(index) => {
+            index.refresh(REFRESH);
+            index.query(|workspace, texts| {
+                // The document may have been changed since the question was asked, which is about what it was then.
+                let is_same = texts.read(&target.path).is_none_or(|text| *text == *asked.text);
+                let known = workspace.file(&target.path).cloned().filter(|_| !is_same);
+                if let (Some(_), Some((language, own))) = (&known, &own) {
+                    workspace.update(&target.path, *language, own.clone());
+                }
+                let built = build(workspace, &|path| texts.read(path), &asked);
+                if let (Some(known), Some((language, _))) = (known, &own) {
+                    workspace.update(&target.path, *language, known);
+                }
+                built
+            })
+        }
+        None => {
+            let mut workspace = Workspace::default();
+            if let Some((language, own)) = own {
+                workspace.update(&target.path, language, own);
             }
-            let built = build(workspace, &|path| texts.read(path), &asked);
-            if let (Some(known), Some((language, _))) = (known, &own) {
-                workspace.update(&target.path, *language, known);
-            }
-            built
-        });
-    }
-    let mut workspace = Workspace::default();
-    if let Some(analysis) = target.snapshot.analyse() {
-        workspace.update(
-            &target.path,
-            analysis.syntax.language(),
-            FileIndex::new(&target.path, &asked.text, analysis.syntax),
-        );
-    }
-    build(&mut workspace, &|_| None, &asked)
+            build(&mut workspace, &|_| None, &asked)
+        }
+    };
+    tracing::debug!(path = target.path, took_us = begin.elapsed().as_micros(), "context built");
+    built
 }
 
 /// How long may be spent on looking for files that have changed.

@@ -161,28 +161,34 @@ impl EditError {
 
 /// What an edit needs of its surroundings.
 pub struct Host<'a> {
-    /// The prompt with at most so many characters of code.
-    pub question: &'a (dyn Fn(usize) -> Result<Built, TooSmall> + Send + Sync),
     /// The version of an open document with this path and this text; 0 where there is none.
     pub version: &'a (dyn Fn(&str, &str) -> i32 + Send + Sync),
     /// Told how far it is.
     pub stage: &'a (dyn Fn(Stage) + Send + Sync),
 }
 
+/// Who is asked, and what.
+pub struct Asking<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The prompt with at most so many characters of code.
+    pub question: &'a (dyn Fn(usize) -> Result<Built, TooSmall> + Send + Sync),
+}
+
 /// Makes an edit: asks the model, reads and checks its reply, lays it out, and has it mended where it is refused.
 /// Without a model, the structural engine documents and refuses everything else. Dropping the future stops everything.
-pub async fn edit(model: Option<&Model>, job: &Job<'_>, host: &Host<'_>) -> Result<Edited, EditError> {
+pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, host: &Host<'_>) -> Result<Edited, EditError> {
     let intent = job.order.intent;
-    let Some(model) = model else { return offline(job, host).await };
+    let Some(Asking { model, question }) = asking else { return offline(job, host).await };
     (host.stage)(Stage::Context);
     let built = Mutex::new(None::<Arc<Built>>);
-    let first = tokio::task::block_in_place(|| (host.question)(usize::MAX))?;
+    let first = tokio::task::block_in_place(|| question(usize::MAX))?;
     let first = Arc::new(first);
     let keep = |one: Arc<Built>| *built.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
     keep(first.clone());
     // A model whose context is smaller than the budget is asked once more, with less.
     let prompt = |most: usize| {
-        let again = (most != usize::MAX).then(|| tokio::task::block_in_place(|| (host.question)(most)).ok()).flatten();
+        let again = (most != usize::MAX).then(|| tokio::task::block_in_place(|| question(most)).ok()).flatten();
         let one = again.map_or_else(|| first.clone(), Arc::new);
         keep(one.clone());
         one.prompt.clone()
@@ -277,11 +283,11 @@ async fn whole(
 const LONGEST_CUT: usize = 96 * 1024;
 
 /// The files that the model was shown, as they were.
-fn sources(job: &Job<'_>, files: &[(String, Arc<str>)], host: &Host<'_>) -> Vec<Source> {
+fn sources(job: &Job<'_>, files: &[(Arc<str>, Arc<str>)], host: &Host<'_>) -> Vec<Source> {
     let own = job.target.path.as_str();
-    let others = files.iter().filter(|(path, _)| path != own).map(|(path, text)| {
+    let others = files.iter().filter(|(path, _)| **path != *own).map(|(path, text)| {
         let version = (host.version)(path, text);
-        Source { path: path.clone(), text: text.clone(), version, cut: None }
+        Source { path: path.to_string(), text: text.clone(), version, cut: None }
     });
     let target = (!job.is_new).then(|| {
         let document = &job.target.snapshot.document;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use aiex_assist::Prompt;
+use aiex_context::tokens::Counter;
 use aiex_llm::{
     Author, Error, Event, Health, HttpProvider, Message, Provider as _, Request, Router, StopReason, Target,
     well_known::is_remote,
@@ -22,6 +23,7 @@ use provider::Configured;
 
 use crate::{
     config::{self, Loaded},
+    corrections::Corrections,
     ledger::{Book, Database},
 };
 
@@ -55,6 +57,7 @@ pub struct Model {
     left_out: Arc<[String]>,
     /// What it costs matters.
     is_limited: bool,
+    corrections: Corrections,
     /// `provider/model` of the preferred one, for people.
     pub name: String,
 }
@@ -159,15 +162,30 @@ pub enum AskError {
 }
 
 /// The engine of the configuration last seen, and what outlives it: the health of providers, and the database.
-#[derive(Default)]
 pub struct Engines {
     /// Usage and consents.
     pub database: Database,
+    /// How the models that were asked count.
+    pub corrections: Corrections,
     health: Arc<Health>,
     current: Mutex<Option<(Arc<Loaded>, Engine)>>,
     local: detect::LocalServers,
     /// With their connections and keys, by their names and settings.
     providers: Mutex<HashMap<String, (config::Provider, Configured)>>,
+}
+
+impl Default for Engines {
+    fn default() -> Self {
+        let database = Database::default();
+        Self {
+            corrections: Corrections::kept_in(&database),
+            database,
+            health: Arc::default(),
+            current: Mutex::default(),
+            local: detect::LocalServers::default(),
+            providers: Mutex::default(),
+        }
+    }
 }
 
 impl Engines {
@@ -251,12 +269,18 @@ impl Engines {
             unread,
             left_out: left_out.into(),
             is_limited: loaded.config.limits.daily_cost_usd.is_some(),
+            corrections: self.corrections.clone(),
             name: name.to_owned(),
         })
     }
 }
 
 impl Model {
+    /// How the models that were asked count.
+    pub fn corrections(&self) -> &Corrections {
+        &self.corrections
+    }
+
     /// Asks, and returns the answer. `prompt` makes the question with at most so many characters of code, `usize::MAX`
     /// at first: once again with fewer, where the model's context turns out to be too small. `on_text` is given each piece as it comes, and
     /// may end the answer there. Dropping the future closes the connection.
@@ -321,6 +345,20 @@ impl Model {
         })
     }
 
+    /// What a provider says of what was sent corrects how the next prompt is counted.
+    async fn learn(&self, model: String, sent: Arc<[String]>, reported: u64) {
+        let counter = Counter::new(&model);
+        if counter.family().is_exact() || reported == 0 {
+            return;
+        }
+        let corrections = self.corrections.clone();
+        let learning = tokio::task::spawn_blocking(move || {
+            let counted = sent.iter().map(|text| counter.count(text).tokens).sum();
+            corrections.observe(&model, counted, reported);
+        });
+        let _ = learning.await;
+    }
+
     async fn ask_once(
         &self,
         task: &'static str,
@@ -334,6 +372,7 @@ impl Model {
         for turn in turns {
             messages.extend([Message::assistant(turn.answer.clone()), Message::user(turn.reply.clone())]);
         }
+        let sent: Arc<[String]> = messages.iter().map(Message::text).collect();
         let mut events = self.router.stream(Request { messages, ..Request::default() }, task);
         let notes = note.map(str::to_owned).into_iter().chain(self.left_out.iter().cloned()).chain(self.unpriced());
         let notes = notes.collect();
@@ -362,6 +401,10 @@ impl Model {
                         stop = StopReason::Length;
                         break;
                     }
+                }
+                Ok(Event::Spent(spent)) if !spent.estimated => {
+                    let model = format!("{}/{}", spent.author.provider, spent.author.model);
+                    self.learn(model, sent.clone(), spent.usage.input).await;
                 }
                 Ok(Event::ToolCall(_) | Event::Replay(_) | Event::Usage(_) | Event::Charged(_) | Event::Spent(_)) => {}
                 // What was shown stays, with word of why it ends there.

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod consent;
 mod context;
+mod corrections;
 mod documents;
 mod edit;
 mod engine;

@@ -5,7 +5,7 @@ mod cache;
 mod dependencies;
 mod history;
 mod index;
-mod index_file;
+pub mod index_file;
 mod locks;
 mod read;
 mod texts;

@@ -11,7 +11,11 @@ use std::{ops::Range, sync::Arc};
 
 pub use foreign::Foreign;
 
-use crate::{Intent, Level, Strategy, Workspace};
+use crate::{
+    Intent, Level, Strategy, Workspace,
+    graph::{Def, Graph},
+    rank::Candidate,
+};
 
 /// What context is for.
 #[derive(Clone, Debug)]
@@ -82,11 +86,23 @@ pub struct Dropped {
     pub reason: String,
 }
 
+/// What could be told for a place, and how likely it is needed: the costly part of a choice, the same for any budget.
+pub struct Ranked<'w> {
+    graph: &'w Graph,
+    target: Option<Def>,
+    /// The likeliest first.
+    candidates: Vec<Candidate>,
+}
+
 impl Workspace {
-    /// Chooses what to tell for a place. Asks `sources` for the texts of what it tells, and of the target's file, which
-    /// has to be known. The same workspace, place and budget give the same context, byte for byte.
+    /// Ranks what could be told for a place. The budget of `request` does not matter yet.
+    pub fn ranked(&mut self, request: &Request) -> Ranked<'_> {
+        gather::ranked(self.graph(), request)
+    }
+
+    /// Chooses what to tell for a place: [`Workspace::ranked`] and [`Ranked::context`] in one.
     pub fn context(&mut self, request: &Request, sources: &dyn Sources) -> Context {
-        gather::gather(self.graph(), request, sources)
+        self.ranked(request).context(request, sources)
     }
 }
 

@@ -4,6 +4,8 @@
 //! file. What it says depends on the files alone, never on the order in which they came.
 
 mod elixir;
+mod interner;
+mod lists;
 mod modules;
 mod rust;
 mod rust_paths;
@@ -13,6 +15,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aiex_syntax::{Language, SymbolKind, Visibility};
 use rustc_hash::FxHashMap;
+
+use interner::Interner;
+pub(crate) use lists::Lists;
 
 use crate::Foreign;
 use crate::index::{
@@ -36,16 +41,17 @@ pub(crate) struct File {
     /// Its items are the definitions from this on.
     pub(crate) first: Def,
     /// The workspace's names for its own, in their order.
-    pub(crate) globals: Vec<Global>,
+    pub(crate) globals: Box<[Global]>,
     /// What its folder is, as a number that files of the same folder share.
     pub(crate) folder: u32,
+    /// What the bodies of its items use.
+    rows: Lists<Used>,
+    /// The definitions of types that the heads of its items name, in order.
+    head_types: Lists<Def>,
 }
 
-/// What a body uses: definitions with weights, in order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
-    pub(crate) used: Vec<(Def, f32)>,
-}
+/// A definition that a body uses, and how surely.
+pub(crate) type Used = (Def, f32);
 
 /// The definitions of a workspace.
 pub(crate) struct Graph {
@@ -53,33 +59,42 @@ pub(crate) struct Graph {
     by_path: FxHashMap<Arc<str>, u32>,
     /// Of each definition its file.
     pub(crate) file_of: Vec<u32>,
-    names: FxHashMap<Arc<str>, Global>,
-    texts: Vec<Arc<str>>,
+    names: Interner,
     /// Of each definition, the type, trait or module that it is a member of.
     pub(crate) owners: Vec<Def>,
     /// Of each definition, the type that its value, result or self is.
     pub(crate) results: Vec<Def>,
-    /// Of each definition, the definitions of types that its head names, in order.
-    pub(crate) head_types: Vec<Vec<Def>>,
-    /// Of each definition, what its body uses.
-    pub(crate) rows: Vec<Row>,
     /// Who uses a definition: bodies, in order.
-    pub(crate) users: Vec<Vec<Def>>,
+    pub(crate) users: Lists<Def>,
     /// Of each type or module, how often its members are used.
     pub(crate) member_users: Vec<u32>,
     /// The words of names, by name.
-    pub(crate) stems: Vec<Vec<u32>>,
-    /// How many definitions have a word in their names.
-    pub(crate) stem_counts: Vec<u32>,
+    pub(crate) stems: Lists<u32>,
+    /// How much a word of a name tells: the fewer definitions have it in their names, the more.
+    stem_rarity: Vec<f32>,
     /// The definitions with a name.
-    pub(crate) by_name: Vec<Vec<Def>>,
+    pub(crate) by_name: Lists<Def>,
     /// How much it tells that two heads share a type: the fewer name it, the more.
     pub(crate) type_rarity: Vec<f32>,
-    stem_ids: FxHashMap<String, u32>,
+    stem_ids: Interner,
     /// Whether `users` holds for all rows.
     is_settled: bool,
     rust: rust::Rust,
     elixir: elixir::Elixir,
+}
+
+impl File {
+    /// The names of its items, with the items.
+    fn named(&self) -> impl Iterator<Item = (Global, Def)> + Clone {
+        let items = self.index.items.iter().zip(self.first..);
+        items.filter_map(|(item, def)| Some((*self.globals.get(item.name as usize)?, def)))
+    }
+
+    /// What its bodies use, with the bodies.
+    fn used(&self) -> impl Iterator<Item = (Def, Def)> + Clone {
+        let rows = (self.first..).take(self.index.len()).enumerate();
+        rows.flat_map(|(at, user)| self.rows.get(at).unwrap_or_default().iter().map(move |(used, _)| (*used, user)))
+    }
 }
 
 impl Graph {
@@ -89,19 +104,16 @@ impl Graph {
             files: Vec::with_capacity(files.len()),
             by_path: FxHashMap::default(),
             file_of: Vec::new(),
-            names: FxHashMap::default(),
-            texts: Vec::new(),
+            names: Interner::default(),
             owners: Vec::new(),
             results: Vec::new(),
-            head_types: Vec::new(),
-            rows: Vec::new(),
-            users: Vec::new(),
+            users: Lists::default(),
             member_users: Vec::new(),
-            stems: Vec::new(),
-            stem_counts: Vec::new(),
-            by_name: Vec::new(),
+            stems: Lists::default(),
+            stem_rarity: Vec::new(),
+            by_name: Lists::default(),
             type_rarity: Vec::new(),
-            stem_ids: FxHashMap::default(),
+            stem_ids: Interner::default(),
             is_settled: true,
             rust: rust::Rust::default(),
             elixir: elixir::Elixir::default(),
@@ -113,10 +125,13 @@ impl Graph {
             let folder = *folders.entry(folder).or_insert(next);
             graph.add(path, *language, index, folder);
         }
-        graph.count_stems();
+        graph.by_name = Lists::grouped(graph.names.len(), graph.files.iter().flat_map(File::named));
+        graph.weigh_stems();
         rust::relate(&mut graph);
         elixir::relate(&mut graph);
-        graph.rows = (0..graph.files.len()).flat_map(|file| graph.rows_of(file)).collect();
+        for file in 0..graph.files.len() {
+            graph.set_rows(file);
+        }
         graph.count_users();
         graph.weigh_types();
         graph
@@ -129,17 +144,12 @@ impl Graph {
         if !file.index.defines_as(index) {
             return false;
         }
-        let first = file.first;
-        let globals: Vec<_> = index.names.iter().map(|name| self.intern(name)).collect();
+        let globals = index.names.iter().map(|name| self.intern(name)).collect();
         if let Some(file) = self.files.get_mut(number) {
             file.index = index.clone();
             file.globals = globals;
         }
-        for (row, def) in self.rows_of(number).into_iter().zip(first..) {
-            if let Some(old) = self.rows.get_mut(def as usize) {
-                *old = row;
-            }
-        }
+        self.set_rows(number);
         self.is_settled = false;
         true
     }
@@ -152,60 +162,65 @@ impl Graph {
     }
 
     fn add(&mut self, path: &Arc<str>, language: Language, index: &Arc<FileIndex>, folder: u32) {
-        let globals: Vec<_> = index.names.iter().map(|name| self.intern(name)).collect();
+        let globals = index.names.iter().map(|name| self.intern(name)).collect();
         let first = u32::try_from(self.file_of.len()).unwrap_or(NONE);
         let number = u32::try_from(self.files.len()).unwrap_or(NONE);
-        for (item, def) in index.items.iter().zip(first..) {
-            self.file_of.push(number);
-            if let Some(global) = globals.get(item.name as usize)
-                && let Some(named) = self.by_name.get_mut(*global as usize)
-            {
-                named.push(def);
-            }
-        }
+        self.file_of.extend(index.items.iter().map(|_| number));
         self.by_path.insert(path.clone(), number);
-        self.files.push(File { path: path.clone(), language, index: index.clone(), first, globals, folder });
+        self.files.push(File {
+            path: path.clone(),
+            language,
+            index: index.clone(),
+            first,
+            globals,
+            folder,
+            rows: Lists::default(),
+            head_types: Lists::default(),
+        });
     }
 
     fn intern(&mut self, name: &str) -> Global {
-        if let Some(known) = self.names.get(name) {
-            return *known;
+        let (id, is_new) = self.names.intern(name);
+        if is_new {
+            let mut stems = Vec::new();
+            words(name, |word| stems.push(self.stem_ids.intern(word).0));
+            self.stems.push(stems);
         }
-        let id = u32::try_from(self.texts.len()).unwrap_or(NONE);
-        let text: Arc<str> = name.into();
-        self.names.insert(text.clone(), id);
-        self.texts.push(text);
-        self.by_name.push(Vec::new());
-        let mut stems = Vec::new();
-        words(name, |word| {
-            let next = u32::try_from(self.stem_ids.len()).unwrap_or(NONE);
-            stems.push(match self.stem_ids.get(word) {
-                Some(known) => *known,
-                None => *self.stem_ids.entry(word.to_owned()).or_insert(next),
-            });
-        });
-        self.stems.push(stems);
         id
     }
 
-    fn count_stems(&mut self) {
-        self.stem_counts = vec![0; self.stem_ids.len()];
-        for (stems, named) in self.stems.iter().zip(&self.by_name) {
+    fn weigh_stems(&mut self) {
+        let mut counts = vec![0_u32; self.stem_ids.len()];
+        for (stems, named) in self.stems.iter().zip(self.by_name.iter()) {
             for stem in stems {
-                if let Some(count) = self.stem_counts.get_mut(*stem as usize) {
+                if let Some(count) = counts.get_mut(*stem as usize) {
                     *count += u32::try_from(named.len()).unwrap_or(0);
                 }
             }
         }
+        self.stem_rarity = counts.into_iter().map(|count| self.rarity(count)).collect();
+    }
+
+    /// How much it tells that something is one of so many of the definitions: the fewer, the more.
+    fn rarity(&self, count: u32) -> f32 {
+        let all = f64::from(u32::try_from(self.len().max(1)).unwrap_or(u32::MAX));
+        #[expect(clippy::cast_possible_truncation)]
+        let rarity = (all / (1.0 + f64::from(count))).max(1.0).ln() as f32;
+        rarity
+    }
+
+    /// How much a word of a name tells.
+    pub(crate) fn stem_rarity(&self, stem: u32) -> f32 {
+        self.stem_rarity.get(stem as usize).copied().unwrap_or_else(|| self.rarity(0))
     }
 
     /// The workspace's number of a name, if anything there has it.
     pub(crate) fn global(&self, name: &str) -> Option<Global> {
-        self.names.get(name).copied()
+        self.names.get(name)
     }
 
     pub(crate) fn text(&self, name: Global) -> &str {
-        self.texts.get(name as usize).map_or("", |text| text)
+        self.names.text(name)
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<u32> {
@@ -250,23 +265,39 @@ impl Graph {
         self.results.get(def as usize).copied().filter(|result| *result != NONE)
     }
 
-    fn rows_of(&self, file: usize) -> Vec<Row> {
-        let Some(entry) = self.files.get(file) else { return Vec::new() };
-        match entry.language {
+    /// What the body of a definition uses, in order.
+    pub(crate) fn row(&self, def: Def) -> &[Used] {
+        let row = self.file_of(def).and_then(|file| file.rows.get((def - file.first) as usize));
+        row.unwrap_or_default()
+    }
+
+    /// The definitions of types that the head of a definition names, in order.
+    pub(crate) fn head_types(&self, def: Def) -> &[Def] {
+        let types = self.file_of(def).and_then(|file| file.head_types.get((def - file.first) as usize));
+        types.unwrap_or_default()
+    }
+
+    fn set_head_types(&mut self, types: Vec<(usize, Lists<Def>)>) {
+        for (number, types) in types {
+            if let Some(file) = self.files.get_mut(number) {
+                file.head_types = types;
+            }
+        }
+    }
+
+    fn set_rows(&mut self, file: usize) {
+        let Some(entry) = self.files.get(file) else { return };
+        let rows = match entry.language {
             Language::Rust => self.rust.rows(self, file),
             Language::Elixir => self.elixir.rows(self, file),
+        };
+        if let Some(entry) = self.files.get_mut(file) {
+            entry.rows = rows.shrunk();
         }
     }
 
     fn count_users(&mut self) {
-        let mut users = vec![Vec::new(); self.len()];
-        for (row, user) in self.rows.iter().zip(0..) {
-            for (used, _) in &row.used {
-                if let Some(users) = users.get_mut(*used as usize) {
-                    users.push(user);
-                }
-            }
-        }
+        let users = Lists::grouped(self.len(), self.files.iter().flat_map(File::used));
         let mut member_users = vec![0_u32; self.len()];
         for (users, owner) in users.iter().zip(&self.owners) {
             if let Some(count) = member_users.get_mut(*owner as usize) {
@@ -279,15 +310,12 @@ impl Graph {
 
     fn weigh_types(&mut self) {
         let mut counts = vec![0_u32; self.len()];
-        for of in self.head_types.iter().flatten() {
+        for of in self.files.iter().flat_map(|file| file.head_types.values()) {
             if let Some(count) = counts.get_mut(*of as usize) {
                 *count += 1;
             }
         }
-        let all = f64::from(u32::try_from(self.len()).unwrap_or(u32::MAX));
-        #[expect(clippy::cast_possible_truncation)]
-        let rarity = |count: u32| (all / (1.0 + f64::from(count))).max(1.0).ln() as f32;
-        self.type_rarity = counts.into_iter().map(rarity).collect();
+        self.type_rarity = counts.into_iter().map(|count| self.rarity(count)).collect();
     }
 
     /// How much of what is used of a type or module one of its members is, given how often that is used.
@@ -373,9 +401,10 @@ impl Weights {
         *known = known.max(weight);
     }
 
-    pub(crate) fn row(self, but: Def) -> Row {
+    /// In order, without the body itself.
+    pub(crate) fn row(self, but: Def) -> Vec<Used> {
         let mut used: Vec<_> = self.0.into_iter().filter(|(def, _)| *def != but).collect();
         used.sort_by_key(|(def, _)| *def);
-        Row { used }
+        used
     }
 }

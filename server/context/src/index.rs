@@ -12,6 +12,7 @@ mod rust;
 mod rust_body;
 mod rust_heads;
 mod rust_tokens;
+pub(crate) mod template;
 pub(crate) mod uses;
 
 use aiex_syntax::{Language, Syntax};
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use item::{Import, ImportKind, Item, range as span_range};
 use names::{Name, Names};
+pub use template::is_template;
 use uses::{Gathered, Use};
 
 /// What one file defines and uses.
@@ -52,6 +54,21 @@ impl FileIndex {
             Language::Rust => rust::index(source, &symbols),
             Language::Elixir => elixir::index(source, &symbols),
         };
+        file.bytes = names::narrow(source.len());
+        file.is_test = is_test_path(path);
+        // It stays for as long as the workspace does.
+        file.items.shrink_to_fit();
+        file.uses.shrink_to_fit();
+        file.fields.shrink_to_fit();
+        file.imports.shrink_to_fit();
+        file.segments.shrink_to_fit();
+        file.words.shrink_to_fit();
+        file
+    }
+
+    /// Reads a HEEx or EEx template, one that [`is_template`]. Needs no parse, and is of [`Language::Elixir`].
+    pub fn of_template(path: &str, source: &str) -> Self {
+        let mut file = template::index(path, source);
         file.bytes = names::narrow(source.len());
         file.is_test = is_test_path(path);
         file

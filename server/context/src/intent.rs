@@ -102,11 +102,19 @@ impl Intent {
     /// What the levels of telling a definition are worth, by [`crate::Level`], relative to its signature.
     pub(crate) fn levels(self) -> [f32; 5] {
         match self {
-            Self::Generate => [0.05, 1.0, 1.03, 1.05, 1.2],
+            Self::Generate => [0.05, 1.0, 1.01, 1.02, 1.05],
             Self::Document => [0.05, 1.0, 1.2, 1.25, 1.4],
             Self::Explain | Self::Ask | Self::Review => [0.08, 1.0, 1.3, 1.35, 2.4],
             Self::Refactor | Self::Fix => [0.05, 1.0, 1.15, 1.2, 2.0],
             Self::GenerateTests => [0.05, 1.0, 1.2, 1.25, 1.8],
+        }
+    }
+
+    /// What the fields of a type are worth to someone who is told its name, relative to what levels are worth else.
+    pub(crate) fn fields(self) -> f32 {
+        match self {
+            Self::Generate => 1.1,
+            _ => 1.25,
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod chunk;
 mod compress;
 mod context;
+pub mod fitting;
 mod graph;
 pub mod index;
 mod intent;
@@ -16,7 +17,7 @@ pub mod tokens;
 mod workspace;
 
 pub use compress::{Compressed, Strategy, compress};
-pub use context::{Context, Dropped, Foreign, Piece, Request, Sources};
+pub use context::{Context, Dropped, Foreign, Piece, Ranked, Request, Sources};
 pub use index::FileIndex;
 pub use intent::Intent;
 pub use render::Level;

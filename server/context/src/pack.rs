@@ -37,13 +37,13 @@ pub(crate) fn pack(choices: &[Choice], headers: &[u32], budget: u32) -> Vec<Opti
     };
     better(greedy(choices, headers, budget, 1.0), &mut best, &mut worth);
     if choices.len() <= FEW {
-        for at in 0..choices.len() {
-            let levels = choices.get(at).map_or(0, |choice| choice.levels.len());
-            for kept in 0..=levels {
+        let mut case = choices.to_vec();
+        for (at, whole) in choices.iter().enumerate() {
+            for kept in 0..=whole.levels.len() {
                 // Without the levels above `kept`, and with that one from the start.
-                let mut case = choices.to_vec();
                 if let Some(choice) = case.get_mut(at) {
-                    choice.levels.truncate(kept);
+                    choice.levels.clear();
+                    choice.levels.extend(whole.levels.iter().take(kept));
                 }
                 for thrift in [THRIFT, 1.0, 1.3] {
                     better(greedy(&case, headers, budget, thrift), &mut best, &mut worth);
@@ -54,6 +54,9 @@ pub(crate) fn pack(choices: &[Choice], headers: &[u32], budget: u32) -> Vec<Opti
                         better(greedy(&case, headers, budget, thrift), &mut best, &mut worth);
                     }
                 }
+            }
+            if let Some(choice) = case.get_mut(at) {
+                choice.levels.clone_from(&whole.levels);
             }
         }
     }

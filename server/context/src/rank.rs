@@ -1,10 +1,12 @@
 //! [`rank`]: how likely each definition of a workspace is needed to write or understand one of its functions.
 //!
-//! What carries it is votes: the functions most like the target show what such functions use. The features and how they
-//! are weighed follow measurements on definition recall; the benchmark `recall` judges them.
+//! What carries it is votes: the functions most like the target show what such functions use. A weighted sum of features
+//! picks who is worth a closer look, and boosted trees over the same features take it. Both were fitted to what bodies
+//! really use (`tests/recall/fit.py` says how); the benchmark `recall` judges them.
 
 mod features;
 mod scene;
+mod trees;
 mod votes;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -14,8 +16,13 @@ use crate::{
     index::Item,
 };
 
+pub(crate) use features::NAMES;
 use features::{COUNT, Features, WEIGHTS};
 use scene::Scene;
+use trees::Trees;
+
+/// So many candidates, the likeliest by the quick look, get the closer one.
+const JUDGED: usize = 512;
 
 /// A definition that may be worth telling.
 #[derive(Clone, Debug)]
@@ -23,22 +30,23 @@ pub(crate) struct Candidate {
     pub(crate) def: Def,
     /// How likely it is needed, between 0 and 1.
     pub(crate) value: f32,
-    pub(crate) features: [f32; COUNT],
-    /// What is known for sure of why it is needed.
-    pub(crate) reason: Option<&'static str>,
+    /// What speaks most for it, or what is known for sure of why it is needed.
+    pub(crate) why: &'static str,
 }
 
 impl Candidate {
-    /// One of which no features are known.
-    pub(crate) fn new(def: Def, value: f32) -> Self {
-        Self { def, value, features: [0.0; COUNT], reason: None }
-    }
-
     /// Why it may be needed, for people.
     pub(crate) fn reason(&self) -> String {
-        let why = self.reason.unwrap_or_else(|| features::strongest(&self.features));
-        format!("{why} ({:.0} %)", self.value * 100.0)
+        format!("{} ({:.0} %)", self.why, self.value * 100.0)
     }
+}
+
+/// A definition that got the closer look.
+pub(crate) struct Judged {
+    pub(crate) def: Def,
+    /// How likely it is needed, between 0 and 1.
+    pub(crate) value: f32,
+    pub(crate) features: [f32; COUNT],
 }
 
 /// What the items in a range of a file use most: for a place that is no single definition.
@@ -49,31 +57,62 @@ pub(crate) fn rank_range(graph: &Graph, path: &str, range: Range<usize>) -> Vec<
     let inside = |item: &Item| range.start <= item.range.0 as usize && item.range.1 as usize <= range.end;
     let meant = |def: Def| graph.file_of.get(def as usize) == Some(&file) && graph.item(def).is_some_and(inside);
     for def in (entry.first..).take(entry.index.len()).filter(|def| meant(*def)) {
-        for (used, weight) in graph.rows.get(def as usize).into_iter().flat_map(|row| &row.used) {
+        for (used, weight) in graph.row(def) {
             *counts.entry(*used).or_insert(0.0) += weight;
         }
     }
     let outside = counts.into_iter().filter(|(def, _)| !meant(*def) && graph.is_tellable(*def));
-    let candidate = |(def, count): (Def, f32)| Candidate {
-        reason: Some("the code here uses it"),
-        ..Candidate::new(def, count / (count + 1.0))
-    };
+    let candidate =
+        |(def, count): (Def, f32)| Candidate { def, value: count / (count + 1.0), why: "the code here uses it" };
     outside.map(candidate).collect()
 }
 
-/// The definitions worth a thought for a target, the likeliest first.
-pub(crate) fn rank(graph: &Graph, target: Def) -> Vec<Candidate> {
+/// The definitions of which it is at least so likely that a target needs them, in no particular order.
+pub(crate) fn rank(graph: &Graph, target: Def, least: f32) -> Vec<Candidate> {
     let scene = Scene::new(graph, target);
     let mut features = Features::new(&scene);
-    let mut candidates: Vec<_> = scene
-        .candidates()
-        .into_iter()
-        .map(|def| {
-            let features = features.of(def);
-            let z: f32 = features.iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum();
-            Candidate { def, value: 1.0 / (1.0 + (-z).exp()), features, reason: None }
-        })
-        .collect();
-    candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
+    let (judged, others) = look(&scene, &mut features);
+    let lowest = judged.iter().map(|judged| judged.value).fold(1.0, f32::min);
+    let mut candidates = Vec::new();
+    for Judged { def, value, features } in judged.into_iter().filter(|judged| judged.value >= least) {
+        candidates.push(Candidate { def, value, why: features::strongest(&features) });
+    }
+    // None of the others passes one that was judged.
+    for (z, def) in others {
+        let value = likelihood(z).min(lowest);
+        if value >= least {
+            candidates.push(Candidate { def, value, why: features::strongest(&features.of(def)) });
+        }
+    }
     candidates
+}
+
+/// The definitions worth a closer look for a target, the likeliest first.
+pub(crate) fn judged(graph: &Graph, target: Def) -> Vec<Judged> {
+    let scene = Scene::new(graph, target);
+    let (mut judged, _) = look(&scene, &mut Features::new(&scene));
+    judged.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
+    judged
+}
+
+/// Judges the likeliest by the quick look; the log-odds of the others are those of that look.
+fn look(scene: &Scene, features: &mut Features) -> (Vec<Judged>, Vec<(f32, Def)>) {
+    let quick = |def: Def| (features.of(def).iter().zip(WEIGHTS).map(|(feature, weight)| feature * weight).sum(), def);
+    let mut likeliest: Vec<(f32, Def)> = scene.candidates().into_iter().map(quick).collect();
+    let mut others = Vec::new();
+    if likeliest.len() > JUDGED {
+        likeliest.select_nth_unstable_by(JUDGED, |one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        others = likeliest.split_off(JUDGED);
+    }
+    let trees = Trees::fitted();
+    // What was gathered for all of them would be much to keep, and is little to gather again for some.
+    let judge = |(_, def)| {
+        let features = features.of(def);
+        Judged { def, value: likelihood(trees.score(&features)), features }
+    };
+    (likeliest.into_iter().map(judge).collect(), others)
+}
+
+fn likelihood(z: f32) -> f32 {
+    1.0 / (1.0 + (-z).exp())
 }

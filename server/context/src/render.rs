@@ -9,7 +9,7 @@ use crate::index::{Item, item::first_paragraph, span_range};
 /// How fully a definition is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Its name alone.
+    /// Its name alone, in a comment.
     Name,
     /// Its head on one line.
     Signature,
@@ -63,12 +63,12 @@ impl<'s> Told<'s> {
             Language::Elixir => "  ",
         };
         match level {
-            Level::Name => self.name.to_owned(),
-            Level::Signature => format!("{indent}{}", self.signature(false)),
+            Level::Name => format!("{indent}{}", self.mention()),
+            Level::Signature => indented(&self.signature(false), indent),
             Level::SignatureDoc => {
                 let mut lines = self.summary();
                 lines.push(self.signature(true));
-                lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+                indented(&lines.join("\n"), indent)
             }
             Level::Elided => reindent(&self.elided(), indent),
             Level::Full => reindent(self.whole(), indent),
@@ -88,6 +88,18 @@ impl<'s> Told<'s> {
         }
     }
 
+    /// As a comment, so that nobody takes it for code.
+    fn mention(&self) -> String {
+        use SymbolKind::{Callback, Function, Guard, Macro};
+        match (self.language, self.item.kind) {
+            (Language::Rust, _) => format!("// also: {}", self.name),
+            (Language::Elixir, Function | Macro | Guard | Callback) => {
+                format!("# also: {}/{}", self.name, self.item.arity.1)
+            }
+            (Language::Elixir, _) => format!("# also: {}", self.name),
+        }
+    }
+
     fn slice(&self, range: Range<usize>) -> &'s str {
         self.source.get(range).unwrap_or_default()
     }
@@ -104,7 +116,7 @@ impl<'s> Told<'s> {
         if let Some(line) = self.single_line() {
             return line.to_owned();
         }
-        let head = one_line(self.slice(span_range(self.item.head)), self.language);
+        let head = self.head();
         match self.language {
             Language::Elixir => head,
             Language::Rust => match self.item.kind {
@@ -115,10 +127,52 @@ impl<'s> Told<'s> {
                     }
                 }
                 SymbolKind::Trait | SymbolKind::Impl | SymbolKind::Module => format!("{head} {{ /* … */ }}"),
+                SymbolKind::Macro if self.first_line().ends_with('(') => format!("{head}( /* … */ );"),
                 SymbolKind::Macro => format!("{head} {{ /* … */ }}"),
+                SymbolKind::Const => self.opening().unwrap_or_else(|| format!("{head};")),
+                // What ends a list of bounds, or a comment, can be followed by nothing.
+                _ if head.ends_with(',') || head.lines().last().is_some_and(|line| line.contains("//")) => head,
                 _ => format!("{head};"),
             },
         }
+    }
+
+    /// The line on which its head begins, without what stands around it.
+    fn first_line(&self) -> &'s str {
+        let start = self.item.head.0 as usize;
+        self.source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim_end()
+    }
+
+    /// Its head with its first line as written, the others joined to it if that has no comment.
+    fn head(&self) -> String {
+        let written = self.slice(span_range(self.item.head)).trim_end();
+        let first = self.first_line();
+        let has_comment = comment(first, self.language).is_some();
+        let mut head = match written.split_once('\n') {
+            Some((_, rest)) if has_comment => format!("{first}\n{}", one_line(rest, self.language)),
+            None if has_comment && self.language == Language::Rust && written.len() >= first.len() => first.to_owned(),
+            _ => one_line(written, self.language),
+        };
+        match self.language {
+            Language::Rust if written.ends_with(',') => head.push(','),
+            // What follows on the same line: a comma before `do:` on the next, or the beginning of the body.
+            Language::Elixir if !written.contains('\n') => match first.strip_prefix(written).map(str::trim_start) {
+                Some(",") => head.push(','),
+                Some(rest) if rest.starts_with(", do:") && first.len() <= LINE => head = format!("{first} …"),
+                _ => {}
+            },
+            _ => {}
+        }
+        head
+    }
+
+    /// The first line of what takes more of them.
+    fn opening(&self) -> Option<String> {
+        let first = self.first_line();
+        let is_short = first.len() <= LINE && self.item.head.1 as usize <= self.item.head.0 as usize + first.len();
+        is_short.then(|| {
+            if comment(first, self.language).is_some() { first.to_owned() } else { format!("{first} /* … */") }
+        })
     }
 
     /// A definition that stands on one short line is told with all of that line.
@@ -127,8 +181,8 @@ impl<'s> Told<'s> {
         if end.saturating_sub(start) > LINE {
             return None;
         }
-        let line = self.source.get(start..)?.lines().next()?.trim_end();
-        (start + line.len() >= end && line.len() <= LINE + 4).then_some(line)
+        let line = self.first_line();
+        (start + line.len() >= end && line.len() <= LINE + SUMMARY / 2).then_some(line)
     }
 
     /// Fields or variants on one line, as many as fit.
@@ -188,6 +242,10 @@ impl<'s> Told<'s> {
     }
 }
 
+fn indented(text: &str, indent: &str) -> String {
+    text.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+}
+
 /// The indentation of the line that ends at a byte.
 fn tail_indent(source: &str, end: usize) -> String {
     let before = source.get(..end).unwrap_or_default();
@@ -220,10 +278,7 @@ pub(crate) fn one_line(text: &str, language: Language) -> String {
         if is_dropped || line.is_empty() {
             continue;
         }
-        // Within quotes it is none.
-        let is_comment = |at: &usize| line.get(..*at).is_some_and(|before| before.matches('"').count() % 2 == 0);
-        let comment = line.match_indices(&format!(" {comment}")).map(|(at, _)| at).find(is_comment);
-        let line = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim_end();
+        let line = self::comment(line, language).and_then(|at| line.get(..at)).unwrap_or(line).trim_end();
         if out.ends_with(['(', '[', '<']) || out.is_empty() {
             out.push_str(line);
         } else if line.starts_with([')', ']', '>', '.']) {
@@ -237,6 +292,17 @@ pub(crate) fn one_line(text: &str, language: Language) -> String {
         }
     }
     out.trim_end_matches(',').to_owned()
+}
+
+/// Where a comment begins on a line, with the space before it.
+fn comment(line: &str, language: Language) -> Option<usize> {
+    let mark = match language {
+        Language::Rust => " //",
+        Language::Elixir => " # ",
+    };
+    // Within quotes it is none.
+    let is_comment = |at: &usize| line.get(..*at).is_some_and(|before| before.matches('"').count() % 2 == 0);
+    line.match_indices(mark).map(|(at, _)| at).find(is_comment)
 }
 
 fn rust_doc(before: &str) -> Option<String> {
@@ -283,4 +349,93 @@ fn shortened(text: &str) -> Option<String> {
         Some(at) => kept.get(..=at)?.to_owned(),
         None => format!("{} …", kept.rsplit_once(' ').map_or(kept, |(kept, _)| kept)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use aiex_syntax::Syntax;
+    use aiex_text::Text;
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::FileIndex;
+
+    /// The signatures of all that a file defines.
+    fn check(path: &str, source: &str, expect: Expect) {
+        let language = Language::from_file_name(path).unwrap();
+        let syntax = Syntax::parse(language, &Text::new(source), None, || true).unwrap();
+        let index = FileIndex::new(path, source, &syntax);
+        let told = |item| Told { item, name: index.names.get(item.name), source, language, is_member: false };
+        let lines: Vec<_> = index.items.iter().map(|item| told(item).at(Level::Signature) + "\n").collect();
+        expect.assert_eq(&lines.concat());
+    }
+
+    #[test]
+    fn first_lines_are_verbatim() {
+        check(
+            "src/lib.rs",
+            "\
+const LIMITS: Limits = Limits {
+    least: 1,
+    most: 2,
+};
+const SIZE: usize = 4; // in bytes
+fn conflicts(of: &Arg) -> Vec<&Arg> // may be an iterator
+{
+    of.conflicts.iter().map(|id| find(id)).collect()
+}
+fn visit<F>( // in order
+    each: F,
+)
+where
+    F: FnMut(u32),
+{
+    (0..3).for_each(each);
+}
+fn wrapped(
+    one: u32, // the first
+    other: u32,
+) -> u32 {
+    one + other
+}
+macro_rules! ready (
+    ($e:expr) => { $e };
+    ($e:expr, $f:expr) => { $e.or($f) };
+    ($e:expr, $f:expr, $g:expr) => { $e.or($f).or($g) }
+);
+",
+            expect![[r#"
+                const LIMITS: Limits = Limits { /* … */
+                const SIZE: usize = 4; // in bytes
+                fn conflicts(of: &Arg) -> Vec<&Arg> // may be an iterator
+                fn visit<F>( // in order
+                each: F) where F: FnMut(u32),
+                fn wrapped(one: u32, other: u32) -> u32;
+                macro_rules! ready( /* … */ );
+            "#]],
+        );
+        check(
+            "lib/a.ex",
+            "\
+defmodule A do
+  defp relation(_op, type, {type, relation}),
+    do: relation
+
+  def sum(list), do: Enum.reduce(list, 0, fn one, sum ->
+    one + sum
+  end)
+
+  def size(list) do # how many
+    length(list)
+  end
+end
+",
+            expect![[r#"
+                defmodule A
+                defp relation(_op, type, {type, relation}),
+                def sum(list), do: Enum.reduce(list, 0, fn one, sum -> …
+                def size(list)
+            "#]],
+        );
+    }
 }

@@ -72,6 +72,20 @@ struct Found {
     kind: &'static str,
 }
 
+/// What of a text says by itself that it is secret. Serves any number of redactors.
+#[derive(Debug)]
+pub struct Scan(Vec<Found>);
+
+impl Scan {
+    /// Looks through a piece, given as to [`Redactor::redact`].
+    pub fn new(path: &str, first_line: usize, text: &str) -> Self {
+        let mut found = pem::find(text, first_line > 1);
+        found.extend(formats::find(text));
+        found.extend(assigned::find(text, path));
+        Self(found)
+    }
+}
+
 const PREFIX: &str = "AIEX_SECRET_";
 /// Values at least this long are also replaced where nothing around them says that they are secret.
 const LEAST_TELLING: usize = 12;
@@ -94,9 +108,12 @@ impl Redactor {
     /// `first_line` is the piece's first line in it, counted from 1: one over 1 says that the piece may begin in the
     /// middle of a private key. Linear in the text.
     pub fn redact(&mut self, path: &str, first_line: usize, text: &str) -> String {
-        let mut found = pem::find(text, first_line > 1);
-        found.extend(formats::find(text));
-        found.extend(assigned::find(text, path));
+        self.redact_scanned(path, first_line, text, &Scan::new(path, first_line, text))
+    }
+
+    /// The same with what was found in that very piece before.
+    pub fn redact_scanned(&mut self, path: &str, first_line: usize, text: &str, scan: &Scan) -> String {
+        let mut found = scan.0.clone();
         found.extend(self.placeholders(text).map(|(range, _)| Found { range, kind: "placeholder" }));
         let mut found = merged(found);
         let fresh: Vec<_> = found.iter().map(|found| text.get(found.range.clone()).unwrap_or_default()).collect();

@@ -4,13 +4,16 @@
 //!
 //! - [`Counter::count`] encodes the text. Exact for OpenAI's vocabularies; for others the count of `o200k_base` times a
 //!   factor ([`Family::factor`]), corrected by what providers report ([`Correction`]). For the final prompt and for
-//!   people. The first count with a vocabulary loads it: 0.1 to 0.4 s on one core and the memory that [`Vocabulary`]
-//!   says, so ask for it away from the task that reads the protocol, [`Vocabulary::load`] ahead if it will be needed.
+//!   people.
 //! - [`estimate`] looks at each byte once and needs no vocabulary. For indexing, chunking and packing.
 
+mod classes;
 mod correction;
 mod estimate;
 mod family;
+mod hash;
+mod merge;
+mod pieces;
 mod segments;
 mod vocabulary;
 mod weights;
@@ -64,8 +67,6 @@ impl Counter {
     /// rule always ends a piece, so that the sum is the count of the whole. Where a longer run has no such place (16 KiB
     /// of one letter, of punctuation, of blanks) it is cut anyhow, and the count is labelled an estimate; such a cut
     /// costs at most a few tokens.
-    ///
-    /// Blocks for the time of loading at the first use of a vocabulary.
     pub fn count(&self, text: &str) -> Count {
         let counted = self.family.vocabulary().count(text);
         if self.family.is_exact() {

@@ -198,7 +198,7 @@ impl Message {
     }
 
     /// Its texts, one after another.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.texts().collect()
     }
 

@@ -1,4 +1,4 @@
-//! What Aiex keeps in its database: the use of models and its cost, consents, and checkpoints.
+//! What Aiex keeps in its database: the use of models and its cost, how they count tokens, consents, and checkpoints.
 //!
 //! A [`Store`] is one connection to the database file. Several processes, and several stores in one process, may use
 //! the same file at once. All calls block, mostly for under a millisecond, for seconds while another process writes:
@@ -38,6 +38,7 @@ mod open;
 mod scene;
 mod schema;
 mod time;
+mod token_ratios;
 mod usage;
 
 pub use checkpoints::{Checkpoint, CheckpointFile, CheckpointId, CheckpointRow, NewCheckpoint};

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use aiex_tests::binary::fixture;
+use aiex_tests::binary::{Home, aiex, fixture};
 use serde_json::json;
 
 use crate::{
     baselines::Baselines,
-    elixir, pack, rust,
+    budgets, elixir, index, pack, rust,
     score::{Pack, Score, Shown, Sources, estimate, is_hit, masked_line, score},
+    show,
     sources::{self, Definition, Source},
-    task::{Gold, Span, Task, masked, still_parses},
+    task::{Gold, Repository, Span, Task, masked, still_parses},
 };
 
 struct Fixture {
@@ -74,6 +75,13 @@ fn fixture_task(
     Fixture { language, sources, task }
 }
 
+impl Fixture {
+    /// Below `fixtures/`.
+    fn folder(&self) -> &'static str {
+        if self.language == "rust" { "rust_ledger" } else { "elixir_shop" }
+    }
+}
+
 fn ledger() -> Fixture {
     fixture_task(
         "rust",
@@ -128,6 +136,43 @@ fn everything_shown_is_all_recalled_and_nothing_shown_is_not() {
             Score { cross_file: (fixture.language == "rust").then_some(0.0), direct: Some(0.0), ..Score::default() }
         );
     }
+}
+
+#[test]
+fn the_built_binary_shows_what_a_masked_body_used() {
+    for fixture in [ledger(), shop()] {
+        let (home, workspace) = (Home::default(), tempfile::tempdir().expect("a folder"));
+        index::copy_tree(&aiex_tests::binary::fixture(fixture.folder()), workspace.path()).expect("a copy");
+        let source = by_path(&fixture.sources)[fixture.task.path.as_str()];
+        std::fs::write(workspace.path().join(&source.path), masked(&source.text, &fixture.task)).expect("a file");
+        let ask = |budget| pack::ask(aiex(), &home, workspace.path(), &fixture.task, budget);
+        let pack = ask(4000).expect("a pack");
+        let found = score(&by_path(&fixture.sources), &fixture.task, &pack);
+        assert_eq!((found.recall, found.considered), (1.0, Some(1.0)), "{}: {pack:#?}", fixture.language);
+        assert!(pack.tokens <= 4000 && found.density > 0.0 && pack.considered.len() >= pack.shown.len());
+        assert!(ask(700).is_ok_and(|pack| pack.tokens <= 700));
+        assert!(ask(50).is_err_and(|error| error.contains("a budget of 50 tokens is too small")));
+    }
+}
+
+#[test]
+fn packs_are_shown_with_their_reasons() {
+    let fixture = shop();
+    let root = aiex_tests::binary::fixture(fixture.folder());
+    let repository = Repository {
+        name: "shop".to_owned(),
+        root: root.display().to_string(),
+        language: "elixir".to_owned(),
+        tasks: vec![fixture.task],
+    };
+    let workspace = tempfile::tempdir().expect("a folder");
+    index::copy_tree(&root, workspace.path()).expect("a copy");
+    let shown = show::show(aiex(), workspace.path(), &repository, "explain", 3);
+    assert!(shown.contains("## shop · explain · lib/shop/cart.ex:") && shown.contains("- full, "), "{shown}");
+    assert!(shown.contains(": the target uses it ("), "{shown}");
+    let home = Home::default();
+    let found = budgets::budgets(&home, workspace.path(), &fixture.sources, 20);
+    assert_eq!((found.asked, found.over), (20, 0), "{found:?}");
 }
 
 #[test]

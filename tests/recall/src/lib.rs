@@ -8,12 +8,15 @@
 
 pub mod aider;
 pub mod baselines;
+pub mod budgets;
 pub mod elixir;
 pub mod index;
 pub mod pack;
+pub mod random;
 pub mod repositories;
 pub mod rust;
 pub mod score;
+pub mod show;
 pub mod sources;
 pub mod table;
 pub mod task;

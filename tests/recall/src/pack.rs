@@ -15,25 +15,40 @@ use crate::{
 const MODEL: &str = "openai/gpt-4o";
 const LEVELS: [&str; 4] = ["signature", "signature_doc", "elided", "full"];
 
-/// Asks once.
+/// Asks once, for a body that is still to be written.
 ///
 /// # Errors
 /// What the binary said, or what of its answer breaks the contract, such as a piece that is not in the prompt.
 pub fn ask(binary: &Path, home: &Home, workspace: &Path, task: &Task, budget: usize) -> Result<Pack, String> {
-    let place = format!("{}:{}", task.path, task.line);
-    let budget_text = budget.to_string();
-    let arguments = ["context", &place, "--intent", "generate", "--budget", &budget_text, "--json", "--model", MODEL];
     let before = children_seconds();
-    let output =
-        home.command_of(binary, arguments).current_dir(workspace).output().map_err(|error| error.to_string())?;
+    let answer = answer(binary, home, workspace, task, "generate", budget)?;
     let cpu = children_seconds().zip(before).map(|(after, before)| after - before);
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
-    }
-    let answer: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("no JSON: {error}"))?;
     let mut pack = read(&answer)?;
     pack.cpu = cpu;
     Ok(pack)
+}
+
+/// What the binary answers for an intent, as it is.
+///
+/// # Errors
+/// What the binary said.
+pub fn answer(
+    binary: &Path,
+    home: &Home,
+    workspace: &Path,
+    task: &Task,
+    intent: &str,
+    budget: usize,
+) -> Result<Value, String> {
+    let place = format!("{}:{}", task.path, task.line);
+    let budget = budget.to_string();
+    let arguments = ["context", &place, "--intent", intent, "--budget", &budget, "--json", "--model", MODEL];
+    let output =
+        home.command_of(binary, arguments).current_dir(workspace).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("no JSON: {error}"))
 }
 
 /// An answer's pieces, its tokens counted anew over the whole prompt.

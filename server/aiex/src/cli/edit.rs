@@ -4,6 +4,7 @@ use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use aiex_assist::Patch;
@@ -14,7 +15,7 @@ use super::{place::Found, print};
 use crate::{
     checkpoints::{self, Restore},
     context::Order,
-    edit::{self, Edited, Host, Job, Stage},
+    edit::{self, Asking, Edited, Host, Job, Stage},
     ledger::Database,
     unified_diff::unified,
 };
@@ -53,6 +54,7 @@ pub(super) struct Wanted {
 
 pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
     let found = Found::for_edit(&wanted.place, wanted.model.clone(), wanted.intent, wanted.instruction.clone())?;
+    let found = Arc::new(found);
     let intent = found.intent;
     if intent == Intent::Fix && wanted.diagnostics.is_empty() {
         bail!("say what is to be mended: --diagnostic \"the compiler's message\", once for each");
@@ -70,8 +72,14 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
         if model.is_some() {
             loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
         }
-        let name = model.as_ref().map(|model| model.name.clone()).unwrap_or_default();
-        let question = found.question(order.clone(), &name, None);
+        let question = match &model {
+            None => None,
+            Some(model) => {
+                let (found, order) = (found.clone(), order.clone());
+                let (name, corrections) = (model.name.clone(), model.corrections().clone());
+                Some(super::stop::aside(move || found.question(order, &name, &corrections, None)).await?)
+            }
+        };
         let stages = std::io::stderr().is_terminal();
         let job = Job {
             target: &found.target,
@@ -82,7 +90,6 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
             max_repairs: loaded.config.edits.max_repairs,
         };
         let host = Host {
-            question: &|most| question.built(most),
             version: &|_, _| 0,
             stage: &|stage| {
                 if stages && !matches!(stage, Stage::Received(..)) {
@@ -90,7 +97,9 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
                 }
             },
         };
-        let edited = match edit::edit(model.as_ref(), &job, &host).await {
+        let built = question.as_ref().map(|question| |most: usize| question.built(most));
+        let asking = model.as_ref().zip(built.as_ref()).map(|(model, question)| Asking { model, question });
+        let edited = match edit::edit(asking, &job, &host).await {
             Ok(edited) => edited,
             Err(error) => {
                 if let Some(rejected) = error.rejected(&found.target) {

@@ -25,9 +25,16 @@ pub(super) fn explain(place: &str, model: Option<String>) -> Result<ExitCode> {
         }
         Some(model) => {
             loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
-            let question = found.question(Order::of(Intent::Explain).map_err(Error::msg)?, &model.name, None);
-            // Whatever is too small for the whole budget says so before anything is sent.
-            let whole = question.prompt(usize::MAX)?;
+            let order = Order::of(Intent::Explain).map_err(Error::msg)?;
+            let (name, corrections) = (model.name.clone(), model.corrections().clone());
+            let (question, whole) = super::stop::aside(move || {
+                let question = found.question(order, &name, &corrections, None);
+                // Whatever is too small for the whole budget says so before anything is sent.
+                let whole = question.prompt(usize::MAX);
+                (question, whole)
+            })
+            .await?;
+            let whole = whole?;
             super::model::stream(&model, "explain", |most| question.prompt(most).unwrap_or_else(|_| whole.clone()))
                 .await
         }

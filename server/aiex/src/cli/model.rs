@@ -45,15 +45,7 @@ pub(super) fn run(
     if model.is_some() {
         loaded.unkept().iter().for_each(|unkept| eprintln!("aiex: {unkept}"));
     }
-    runtime.block_on(async {
-        tokio::select! {
-            done = work(model, &loaded) => done,
-            _ = tokio::signal::ctrl_c() => {
-                eprintln!("\naiex: stopped");
-                Ok(ExitCode::from(130))
-            }
-        }
-    })
+    runtime.block_on(super::stop::stoppable(work(model, &loaded)))
 }
 
 /// Asks once on a terminal whether code may go to a cloud that was only detected. Without one nobody can be asked, so

@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     config::{self, Loaded, Places},
     context::{self, Built, Note, Order, Terms, TooSmall},
+    corrections::Corrections,
     documents::Snapshot,
     engine,
     explain::{Cursor, Target},
@@ -98,15 +99,21 @@ impl Found {
         Ok(FoundForEdit { found, words: meant.words, cut: meant.cut, intent: meant.intent, is_new })
     }
 
-    /// What a model is asked about it, with the workspace's code.
-    pub(super) fn question(&self, order: Order, model: &str, budget: Option<usize>) -> Question<'_> {
-        let mut terms = Terms::new(&self.loaded.config, model);
+    /// What a model is asked about it, with the workspace's code. Blocks while that is indexed.
+    pub(super) fn question(
+        &self,
+        order: Order,
+        model: &str,
+        corrections: &Corrections,
+        budget: Option<usize>,
+    ) -> Question {
+        let mut terms = Terms::new(&self.loaded.config, model, corrections);
         terms.budget = budget.unwrap_or(terms.budget).min(context::MOST_TOKENS);
         let index = self.index();
         let is_ignored = |path: &Path| index.as_ref().is_some_and(|index| !index.admits(path));
         let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err() || is_ignored(path);
         let notes = context::notes(&self.workspace, &self.target.path, is_private);
-        Question { target: &self.target, index, order, terms, notes }
+        Question { target: self.target.clone(), index, order, terms, notes }
     }
 
     /// The index of the workspace, ready; without one the file alone is known, and that is said.
@@ -160,24 +167,24 @@ impl Found {
 const INDEXING: Duration = Duration::from_secs(60);
 
 /// What a model is asked about a place.
-pub(super) struct Question<'f> {
-    target: &'f Target,
+pub(super) struct Question {
+    target: Target,
     index: Option<WorkspaceIndex>,
     order: Order,
     pub(super) terms: Terms,
     notes: Vec<Note>,
 }
 
-impl Question<'_> {
+impl Question {
     /// What would be sent.
     pub(super) fn build(&self) -> Result<Built, TooSmall> {
-        context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &self.terms)
+        context::of_target(self.index.as_ref(), &self.target, &self.order, &self.notes, &self.terms)
     }
 
     /// What would be sent, with at most so many characters of code.
     pub(super) fn built(&self, most_chars: usize) -> Result<Built, TooSmall> {
         let terms = self.terms.within(most_chars);
-        context::of_target(self.index.as_ref(), self.target, &self.order, &self.notes, &terms)
+        context::of_target(self.index.as_ref(), &self.target, &self.order, &self.notes, &terms)
     }
 
     /// The prompt, with at most so many characters of code.

@@ -13,6 +13,7 @@ use super::print;
 use crate::{
     config::{self, Places},
     context::ASSUMED_MODEL,
+    corrections::Corrections,
     engine, workspace,
 };
 
@@ -32,7 +33,7 @@ pub(super) fn tokens(paths: &[PathBuf], model: Option<String>, json: bool) -> Re
     super::warn(&loaded.problems);
     let model = loaded.config.model.clone().or_else(|| engine::detected_by_key(&loaded).map(|detected| detected.model));
     let counter = match model.as_deref() {
-        Some(model) if model != engine::OFFLINE => Counter::new(model),
+        Some(model) if model != engine::OFFLINE => Corrections::default().counter(model),
         _ => {
             eprintln!("aiex: no model is set; counted as OpenAI's newest count (o200k_base)");
             Counter::new(ASSUMED_MODEL)

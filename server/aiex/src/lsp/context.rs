@@ -29,7 +29,7 @@ impl Question {
         let is_private = |path: &Path| loaded.config.privacy.check(path).is_err();
         let notes =
             index.as_ref().map(|index| context::notes(index.root(), &target.path, is_private)).unwrap_or_default();
-        let terms = Terms::new(&loaded.config, model);
+        let terms = Terms::new(&loaded.config, model, &server.engines.corrections);
         Self { target: target.clone(), index, order: order.into(), notes: notes.into(), terms }
     }
 

@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use super::read::Stamp;
 
 /// Changes with every change of the format, of [`FileIndex`] or of what it says of a text.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The largest file that is read or written, in bytes.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// How many workspaces are kept, and for how long after their last use.
@@ -171,17 +171,31 @@ fn checksum(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// How the names of files begin that are being written.
+const HALF_WRITTEN: &[u8] = b".tmp";
+/// Nobody writes one for so long.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
 /// Removes the indexes of workspaces that were not opened for long, and the oldest beyond a number.
+///
+/// What a process that was ended at the wrong moment left half written goes after an hour.
 pub fn prune(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut files: Vec<_> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
+    let paths: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    let now = SystemTime::now();
+    let age = |path: &Path| now.duration_since(path.symlink_metadata().ok()?.modified().ok()?).ok();
+    for path in &paths {
+        let is_half = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(HALF_WRITTEN));
+        if is_half && age(path).is_some_and(|age| age > ABANDONED) {
+            let _ = fs::remove_file(path);
+        }
+    }
+    let mut files: Vec<_> = paths
+        .into_iter()
         .filter(|path| path.extension().is_some_and(|ending| ending == ENDING))
         .filter_map(|path| Some((path.symlink_metadata().ok()?.modified().ok()?, path)))
         .collect();
     files.sort_by(|one, other| other.cmp(one));
-    let now = SystemTime::now();
     let is_old = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age > LONGEST);
     for (_, path) in
         files.iter().enumerate().filter(|(at, (time, _))| *at >= MOST_WORKSPACES || is_old(*time)).map(|(_, file)| file)
@@ -227,6 +241,9 @@ mod tests {
             file.set_modified(now - Duration::from_secs(60) * age - Duration::from_secs(86_400) * days).unwrap();
         }
         fs::write(folder.path().join("other.txt"), "").unwrap();
+        fs::write(folder.path().join(".tmpNew"), "").unwrap();
+        let half = File::create(folder.path().join(".tmpOld")).unwrap();
+        half.set_modified(now - Duration::from_secs(7200)).unwrap();
         prune(folder.path());
         let mut names: Vec<_> = fs::read_dir(folder.path())
             .unwrap()
@@ -234,7 +251,7 @@ mod tests {
             .collect();
         names.sort();
         let expect: Vec<_> = (0..21).filter(|age| *age != 3).map(|age| format!("{age:02}.index")).collect();
-        assert_eq!(names, [expect, vec!["other.txt".to_owned()]].concat());
+        assert_eq!(names, [vec![".tmpNew".to_owned()], expect, vec!["other.txt".to_owned()]].concat());
     }
 
     proptest! {

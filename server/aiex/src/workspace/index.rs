@@ -439,6 +439,11 @@ impl Known {
         Self { kind: file.kind, stamp: file.stamp, is_racy: false, hash: None, not_indexed: None, document: None }
     }
 
+    /// What it counts for the limit on the sources of a workspace.
+    fn source_bytes(&self) -> u64 {
+        if self.hash.is_some() { self.stamp.size } else { 0 }
+    }
+
     fn is_of(&self, snapshot: &Arc<Snapshot>) -> bool {
         self.document.as_ref().is_some_and(|document| Arc::ptr_eq(document, snapshot))
     }

@@ -11,6 +11,7 @@ use std::{
     },
 };
 
+use aiex_context::index::is_template;
 use aiex_syntax::Language;
 use ignore::{
     DirEntry, WalkBuilder, WalkState,
@@ -74,24 +75,12 @@ impl Kind {
         if let Some(language) = Language::from_file_name(name) {
             return Some(Self::Source(language));
         }
+        if is_template(name) {
+            return Some(Self::Source(Language::Elixir));
+        }
         let ending = name.rsplit_once('.')?.1;
-        matches!(
-            ending,
-            "heex"
-                | "eex"
-                | "leex"
-                | "sface"
-                | "md"
-                | "livemd"
-                | "toml"
-                | "json"
-                | "yaml"
-                | "yml"
-                | "sql"
-                | "proto"
-                | "graphql"
-        )
-        .then_some(Self::Text)
+        matches!(ending, "sface" | "md" | "livemd" | "toml" | "json" | "yaml" | "yml" | "sql" | "proto" | "graphql")
+            .then_some(Self::Text)
     }
 }
 

@@ -9,9 +9,9 @@ use std::{
 use aiex_syntax::{Language, SymbolKind};
 use rustc_hash::FxHashMap;
 
-use super::{Context, Dropped, Piece, Request, Sources, block, surroundings};
+use super::{Context, Dropped, Piece, Ranked, Request, Sources, block, surroundings};
 use crate::{
-    Level,
+    Intent, Level,
     graph::{Def, Graph},
     index::Item,
     pack::{Choice, Offer, pack},
@@ -23,16 +23,34 @@ use crate::{
 const OFFERED: usize = 600;
 /// Of what found no room, so many are named.
 const NAMED: usize = 20;
+/// A definition is told whole up to so many tokens, and up to so many more if it is needed for sure.
+const WHOLE: f32 = 150.0;
+const WHOLE_OF_SURE: f32 = 1000.0;
+/// A comment with a short name.
+const LEAST_OF_NAME: usize = 5;
 
-pub(super) fn gather(graph: &Graph, request: &Request, sources: &dyn Sources) -> Context {
-    let Some(text) = sources.read(request.path) else { return Context::default() };
+impl Ranked<'_> {
+    /// Chooses what to tell within a budget. Asks `sources` for the texts of what it tells, and of the target's file,
+    /// which has to be known. The same workspace, place and budget give the same context, byte for byte.
+    ///
+    /// `request` is the one that this was ranked for, but for its budget.
+    pub fn context(&self, request: &Request, sources: &dyn Sources) -> Context {
+        let graph = self.graph;
+        let Some(text) = sources.read(request.path) else { return Context::default() };
+        let item = self.target.and_then(|target| graph.item(target));
+        let mut around = surroundings::piece(request, &text, item, sources);
+        around.container = self.target.and_then(|target| container_head(graph, target, &text));
+        let is_told = |candidate: &&Candidate| !is_shown(graph, candidate.def, &around);
+        let candidates = self.candidates.iter().filter(is_told).cloned().collect();
+        let mut gathered = Gathered { graph, request, sources, texts: FxHashMap::default(), around, candidates };
+        gathered.texts.insert(request.path.into(), Some(text));
+        gathered.context()
+    }
+}
+
+pub(super) fn ranked<'g>(graph: &'g Graph, request: &Request) -> Ranked<'g> {
     let target = target(graph, request);
-    let mut around = surroundings::piece(request, &text, target.and_then(|target| graph.item(target)), sources);
-    around.container = target.and_then(|target| container_head(graph, target, &text));
-    let candidates = candidates(graph, request, target, &around);
-    let mut gathered = Gathered { graph, request, sources, texts: FxHashMap::default(), around, candidates };
-    gathered.texts.insert(request.path.into(), Some(text));
-    gathered.context()
+    Ranked { graph, target, candidates: candidates(graph, request, target) }
 }
 
 /// The innermost definition at the place, of those that can be told.
@@ -50,10 +68,10 @@ fn target(graph: &Graph, request: &Request) -> Option<Def> {
 }
 
 /// What could be told, the likeliest first.
-fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Piece) -> Vec<Candidate> {
+fn candidates(graph: &Graph, request: &Request, target: Option<Def>) -> Vec<Candidate> {
     let intent = request.intent;
     let mut candidates = match target {
-        Some(target) => rank::rank(graph, target),
+        Some(target) => rank::rank(graph, target, least_likely(intent)),
         None => rank::rank_range(graph, request.path, request.range.clone()),
     };
     for candidate in &mut candidates {
@@ -70,12 +88,12 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
                 *entry = (value, reason);
             }
         };
-        let row = graph.rows.get(target as usize).map_or(&[][..], |row| &row.used);
+        let row = graph.row(target);
         candidates.iter_mut().for_each(|candidate| candidate.value *= intent.of_others());
         for (used, weight) in row {
             raise(*used, intent.of_used() * weight, "the target uses it");
         }
-        for of in graph.head_types.get(target as usize).into_iter().flatten().filter(|of| graph.is_tellable(**of)) {
+        for of in graph.head_types(target).iter().filter(|of| graph.is_tellable(**of)) {
             raise(*of, intent.of_used() * 0.8, "the target's head names it");
         }
         for user in graph.users.get(target as usize).into_iter().flatten() {
@@ -89,29 +107,34 @@ fn candidates(graph: &Graph, request: &Request, target: Option<Def>, around: &Pi
                 && value > candidate.value
             {
                 candidate.value = value;
-                candidate.reason = Some(reason);
+                candidate.why = reason;
             }
         }
         let mut further: Vec<_> = known.into_iter().collect();
         further.sort_by_key(|(def, _)| *def);
-        candidates.extend(
-            further
-                .into_iter()
-                .map(|(def, (value, reason))| Candidate { reason: Some(reason), ..Candidate::new(def, value) }),
-        );
+        candidates.extend(further.into_iter().map(|(def, (value, why))| Candidate { def, value, why }));
     }
-    let shown = |candidate: &Candidate| {
-        let (Some(file), Some(item)) = (graph.file_of(candidate.def), graph.item(candidate.def)) else { return true };
-        let (from, to) = around.lines;
-        *file.path == *around.path
-            && from <= item.lines.0 as usize + 1
-            && (item.lines.0 as usize) < to
-            && around.level == Level::Full
-    };
-    candidates
-        .retain(|candidate| candidate.value >= intent.least() && Some(candidate.def) != target && !shown(candidate));
+    candidates.retain(|candidate| candidate.value >= intent.least() && Some(candidate.def) != target);
     candidates.sort_by(|one, other| other.value.total_cmp(&one.value).then(one.def.cmp(&other.def)));
     candidates
+}
+
+/// Whether a definition stands in the lines that are told anyway.
+fn is_shown(graph: &Graph, def: Def, around: &Piece) -> bool {
+    let (Some(file), Some(item)) = (graph.file_of(def), graph.item(def)) else { return true };
+    let (from, to) = around.lines;
+    *file.path == *around.path
+        && from <= item.lines.0 as usize + 1
+        && (item.lines.0 as usize) < to
+        && around.level == Level::Full
+}
+
+/// What is less likely than this is not told, whatever is found of it later: a little less than what an intent asks
+/// for, before [`likelier`] doubles the odds and [`Intent::of_others`] counts.
+fn least_likely(intent: Intent) -> f32 {
+    let value = (intent.least() / intent.of_others()).min(1.0);
+    let odds = value / (1.0 - value).max(f32::EPSILON) / 2.0;
+    0.99 * odds / (1.0 + odds)
 }
 
 /// A probability after the finding that the files change together: at most twice the odds.
@@ -154,9 +177,52 @@ impl Gathered<'_> {
                 room = room.saturating_sub(tokens - budget + tokens / 100 + 1);
             }
         }
-        let (_, pieces, told) = best.unwrap_or_else(|| self.least());
+        // Estimates that are far off must not cost all but the target.
+        for share in [2, 4, 8] {
+            if best.is_none() {
+                let (pieces, told) = self.pieces(budget / share);
+                let tokens = self.sources.count(&block::text(&pieces));
+                best = (!pieces.is_empty() && tokens <= budget).then_some((tokens, pieces, told));
+            }
+        }
+        let (tokens, mut pieces, mut told) = best.unwrap_or_else(|| self.least());
+        self.add_names(&mut pieces, &mut told, budget.saturating_sub(tokens));
         let dropped = self.dropped(&told);
         Context { pieces, dropped }
+    }
+
+    /// The names of what found no room, beside what is told of its file or block, in what is left of the budget. A name
+    /// takes a few tokens, and says that there is something.
+    fn add_names(&mut self, pieces: &mut Vec<Piece>, told: &mut Vec<usize>, mut left: usize) {
+        let before = pieces.clone();
+        let mut named = Vec::new();
+        for at in (0..self.candidates.len().min(OFFERED)).filter(|at| !told.contains(at)) {
+            if left < LEAST_OF_NAME || named.len() == NAMED {
+                break;
+            }
+            let Some(candidate) = self.candidates.get(at).cloned() else { break };
+            let path = self.graph.file_of(candidate.def).map(|file| file.path.clone());
+            if !pieces.iter().any(|piece| Some(&piece.path) == path.as_ref()) {
+                continue;
+            }
+            let Some((_, mut piece)) = self.piece(&candidate, Level::Name) else { continue };
+            piece.tokens = self.sources.count(&piece.text) + 1;
+            let beside = |other: &Piece| other.path == piece.path && other.container == piece.container;
+            // The target comes last.
+            let place = pieces.split_last().and_then(|(_, others)| others.iter().rposition(beside));
+            if let Some(place) = place
+                && piece.tokens <= left
+            {
+                left -= piece.tokens;
+                pieces.insert(place + 1, piece);
+                named.push(at);
+            }
+        }
+        if self.sources.count(&block::text(pieces)) > self.request.budget {
+            *pieces = before;
+        } else {
+            told.extend(named);
+        }
     }
 
     /// The target alone, or nothing if not even that fits.
@@ -187,17 +253,17 @@ impl Gathered<'_> {
             told.push(at);
             // In few steps, so that the order rarely changes with the values.
             let value = best.get(&piece.path).copied().unwrap_or(0.0);
-            let tier = if value < 0.2 {
+            let is_own = *piece.path == *self.request.path;
+            let tier = if is_own {
+                2
+            } else if value < 0.2 {
                 0
             } else if value < 0.6 {
                 1
             } else {
                 2
             };
-            by_file
-                .entry((*piece.path == *self.request.path, tier, piece.path.clone()))
-                .or_default()
-                .push((line, piece));
+            by_file.entry((is_own, tier, piece.path.clone())).or_default().push((line, piece));
         }
         let mut pieces = Vec::new();
         let around = self.around.clone();
@@ -240,7 +306,6 @@ impl Gathered<'_> {
         let graph = self.graph;
         let mut headers = Vec::new();
         let mut groups: FxHashMap<(u32, Option<Def>), usize> = FxHashMap::default();
-        let worth = self.request.intent.levels();
         // The target's file has its heading anyway.
         let own = graph.file(self.request.path);
         let mut choices = Vec::new();
@@ -264,10 +329,24 @@ impl Gathered<'_> {
                 let head = graph.item(container).map_or(0, |item| item.head.1 - item.head.0);
                 group((number, Some(container)), 4 + head as usize / 4)
             });
-            let choice = Choice { levels: offers(item, candidate.value, &worth), groups: [of_file, of_container] };
+            let choice = Choice { levels: self.offers(item, candidate.value), groups: [of_file, of_container] };
             choices.push(choice);
         }
         (choices, headers)
+    }
+
+    /// What each level of a definition costs and is worth. A long body tells little of what is only a likely neighbour,
+    /// so that the whole of it is offered only to a length that grows with how likely it is needed.
+    fn offers(&self, item: &Item, value: f32) -> Vec<Offer> {
+        let mut offers = offers(item, value, self.request.intent);
+        let longest = WHOLE + WHOLE_OF_SURE * value * value;
+        while self.request.intent != Intent::Generate
+            && offers.len() > 2
+            && offers.last().is_some_and(|most| most.cost as f32 > longest)
+        {
+            offers.pop();
+        }
+        offers
     }
 
     fn text(&mut self, path: &Arc<str>) -> Option<Arc<str>> {
@@ -339,7 +418,7 @@ pub(super) fn container_head(graph: &Graph, def: Def, source: &str) -> Option<Ar
 }
 
 /// What a definition costs and is worth from its signature on, by estimates.
-fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
+fn offers(item: &Item, value: f32, intent: Intent) -> Vec<Offer> {
     let is_type = matches!(item.kind, SymbolKind::Struct | SymbolKind::Enum);
     let bytes = |bytes: u32| (bytes as f32 / 3.9) as u32 + 2;
     let signature = signature_cost(item);
@@ -347,12 +426,16 @@ fn offers(item: &Item, value: f32, worth: &[f32; 5]) -> Vec<Offer> {
     let summary = signature + bytes(u32::from(item.doc_bytes).min(SUMMARY as u32) + fields);
     let body = item.body.map_or(0, |(start, end)| end - start);
     let full = bytes(item.range.1.saturating_sub(item.range.0));
-    let elided = bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8;
+    // Of several clauses none is left out.
+    let elided = match item.clauses {
+        0 | 1 => bytes((item.range.1.saturating_sub(item.range.0)).saturating_sub(body)) + 8,
+        _ => full,
+    };
     let mut offers: Vec<Offer> = Vec::new();
     // Of a type, its fields tell most, and all its docs little.
-    let types = if is_type { [1.0, 1.0, 1.25, 0.0, 0.65] } else { [1.0; 5] };
+    let types = if is_type { [1.0, 1.0, intent.fields(), 0.0, 0.65] } else { [1.0; 5] };
     for ((cost, worth), more) in
-        [signature, summary, elided, full].into_iter().zip(worth.iter().skip(1)).zip(types.iter().skip(1))
+        [signature, summary, elided, full].into_iter().zip(intent.levels().iter().skip(1)).zip(types.iter().skip(1))
     {
         let before = offers.last().copied().unwrap_or(Offer { cost: 0, value: 0.0 });
         let offer = Offer { cost: cost.max(before.cost), value: (value * worth * more).max(before.value) };

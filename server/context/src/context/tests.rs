@@ -386,3 +386,84 @@ proptest! {
         prop_assert_eq!(told(&mut changed), told(&mut fresh));
     }
 }
+
+#[test]
+fn what_finds_no_room_is_named_where_a_name_fits() {
+    let text = LEDGER.replace("$0", "");
+    let (ledger, rest) = text.split_once("//- src/money.rs\n").unwrap();
+    let (money, _) = rest.split_once("//- src/report.rs\n").unwrap();
+    let ledger = ledger.strip_prefix("//- src/ledger.rs\n").unwrap();
+    let (mut workspace, sources) = workspace(&[("src/ledger.rs", ledger), ("src/money.rs", money)]);
+    let at = ledger.find("todo!").unwrap();
+    let mut named = std::collections::BTreeSet::new();
+    for budget in 60..300 {
+        let context = ask(&mut workspace, &sources, "src/ledger.rs", at, Intent::Generate, budget);
+        assert!(sources.count(&context.text()) <= budget);
+        assert!(context.pieces.last().is_none_or(|piece| piece.level > Level::Name), "the target comes last");
+        for piece in context.pieces.iter().filter(|piece| piece.level == Level::Name) {
+            assert!(
+                !context.dropped.iter().any(|dropped| dropped.path == piece.path && dropped.lines.0 == piece.lines.0)
+            );
+            named.insert(piece.text.clone());
+        }
+    }
+    expect![[r#"
+            // also: credit
+            // also: minus
+        // also: Account
+        // also: Currency
+        // also: Ledger"#]]
+    .assert_eq(&named.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_target_is_told_once_however_unsure_its_neighbours_are() {
+    check(
+        Intent::Explain,
+        300,
+        "\
+//- a.rs
+#[cfg(unix)]
+fn g() -> u8 {
+    1
+}
+
+#[cfg(not(unix))]
+fn g() -> u8 {
+    2
+}
+
+fn f() -> u8 {
+    $0g()
+}
+",
+        expect![[r#"
+            ## a.rs
+            #[cfg(unix)]
+            fn g() -> u8 {
+                1
+            }
+            #[cfg(not(unix))]
+            fn g() -> u8 {
+                2
+            }
+            fn f() -> u8 {
+                g()
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_long_body_is_told_whole_only_if_it_is_surely_needed() {
+    let lines = "    count += 1;\n".repeat(300);
+    let source = format!(
+        "fn f() -> u8 {{\n    sure()\n}}\n\nfn sure() -> u8 {{\n{}    1\n}}\n\nfn caller() -> u8 {{\n    f();\n{lines}}}\n",
+        "    count += 1;\n".repeat(100)
+    );
+    let (mut workspace, sources) = workspace(&[("a.rs", &source)]);
+    let context = ask(&mut workspace, &sources, "a.rs", 5, Intent::Explain, 8000);
+    let level = |head: &str| context.pieces.iter().find(|piece| piece.text.starts_with(head)).map(|piece| piece.level);
+    assert_eq!(level("fn sure()"), Some(Level::Full));
+    assert_eq!(level("fn caller()"), Some(Level::Elided));
+}

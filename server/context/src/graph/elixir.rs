@@ -3,12 +3,12 @@
 use aiex_syntax::{Language, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Def, Global, Graph, Row, Weights};
+use super::{Def, File, Global, Graph, Lists, Used, Weights};
 use crate::index::{
     Import, ImportKind,
     item::Span,
     names::NONE,
-    span_range,
+    span_range, template,
     uses::{UNKNOWN_ARITY, Use, What},
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Elixir {
     functions: FxHashMap<(Def, Global), Vec<Def>>,
     /// The struct of a module.
     structs: FxHashMap<Def, Def>,
+    /// Of templates, the modules that embed them.
+    templates: FxHashMap<Def, Def>,
     /// Of each file, by the item in which they hold, its directives.
     scopes: Vec<FxHashMap<Option<Def>, Vec<Resolved>>>,
 }
@@ -47,12 +49,16 @@ pub(super) fn relate(graph: &mut Graph) {
             }
         }
     }
+    elixir.templates = templates(graph);
     let mut owners = std::mem::take(&mut graph.owners);
     for file in graph.files.iter().filter(|file| file.language == Language::Elixir) {
         for (item, def) in file.index.items.iter().zip(file.first..) {
             let (Some(name), Some(module)) = (
                 file.globals.get(item.name as usize).copied(),
-                graph.container(def).and_then(|container| module_of(graph, container)),
+                match graph.container(def) {
+                    Some(container) => module_of(graph, container),
+                    None => elixir.templates.get(&def).copied(),
+                },
             ) else {
                 continue;
             };
@@ -73,17 +79,45 @@ pub(super) fn relate(graph: &mut Graph) {
         let scopes = elixir.directives(graph, number);
         elixir.scopes.push(scopes);
     }
-    let mut heads = std::mem::take(&mut graph.head_types);
-    for (number, file) in graph.files.iter().enumerate().filter(|(_, file)| file.language == Language::Elixir) {
-        for (item, def) in file.index.items.iter().zip(file.first..) {
-            if let Some(entry) = heads.get_mut(def as usize) {
-                *entry = elixir.types(graph, number, def, item.head_uses);
-            }
+    // A template knows what its module knows.
+    for (template, module) in &elixir.templates {
+        let file = |def: &Def| graph.file_of.get(*def as usize).map(|file| *file as usize);
+        let (Some(of), Some(to)) = (file(module), file(template)) else { continue };
+        let known = elixir.scopes.get(of);
+        let known = [None, Some(*module)].map(|scope| known.and_then(|known| known.get(&scope)).cloned());
+        if let Some(scopes) = elixir.scopes.get_mut(to) {
+            scopes.entry(None).or_default().extend(known.into_iter().flatten().flatten());
         }
     }
-    graph.head_types = heads;
+    let mut heads = Vec::new();
+    for (number, file) in graph.files.iter().enumerate().filter(|(_, file)| file.language == Language::Elixir) {
+        let mut of_file = Lists::default();
+        for (item, def) in file.index.items.iter().zip(file.first..) {
+            of_file.push(elixir.types(graph, number, def, item.head_uses));
+        }
+        heads.push((number, of_file.shrunk()));
+    }
+    graph.set_head_types(heads);
     graph.elixir = elixir;
 }
+
+/// Templates and the modules that embed them: the LiveView or component of the same name beside one, the module of its
+/// folder's name, or the view of a folder of `templates`.
+fn templates(graph: &Graph) -> FxHashMap<Def, Def> {
+    let is_template = |file: &&File| file.language == Language::Elixir && template::is_template(&file.path);
+    let found = graph.files.iter().filter(is_template).filter_map(|file| {
+        let (folder, stem) = (file.path.rsplit_once('/').map_or("", |(folder, _)| folder), template::stem(&file.path));
+        let view = folder.rsplit_once("templates/").map(|(root, name)| format!("{root}views/{name}_view.ex"));
+        let owners = [Some(format!("{folder}/{stem}.ex")), Some(format!("{folder}.ex")), view];
+        let owner = owners.into_iter().flatten().find_map(|path| graph.files.get(graph.file(&path)? as usize))?;
+        let module = owner.index.items.iter().zip(owner.first..).find(|(item, _)| item.kind == SymbolKind::Module)?;
+        Some((file.first, module.1))
+    });
+    found.collect()
+}
+
+/// What gives a template of a module its assigns.
+const GIVES_ASSIGNS: [&str; 5] = ["mount", "update", "handle_params", "handle_event", "handle_info"];
 
 /// The module that an item is or stands in.
 fn module_of(graph: &Graph, def: Def) -> Option<Def> {
@@ -188,6 +222,11 @@ impl Elixir {
         found
     }
 
+    /// The module that a definition stands in, or is embedded in.
+    fn owner(&self, graph: &Graph, def: Def) -> Option<Def> {
+        self.templates.get(&def).copied().or_else(|| module_of(graph, def))
+    }
+
     /// A function of a module by name, of the arity where that is known.
     fn function(&self, graph: &Graph, module: Def, name: Global, arity: u8) -> Vec<Def> {
         let named = self.functions.get(&(module, name)).map_or(&[][..], Vec::as_slice);
@@ -209,7 +248,7 @@ impl Elixir {
         arity: u8,
         used: &mut Option<Vec<Resolved>>,
     ) -> Vec<Def> {
-        let Some(module) = module_of(graph, def) else { return Vec::new() };
+        let Some(module) = self.owner(graph, def) else { return Vec::new() };
         // Of a module in another, the functions of the outer one are not in scope, except in tests of quoted code.
         let own = self.function(graph, module, name, arity);
         if !own.is_empty() {
@@ -268,7 +307,7 @@ impl Elixir {
                 What::Call if one.base == NONE => self.call(graph, number, def, name, one.arity, &mut used),
                 What::Call => base.map(|module| self.function(graph, module, name, one.arity)).unwrap_or_default(),
                 What::Value => {
-                    let module = module_of(graph, def);
+                    let module = self.owner(graph, def);
                     module.map(|module| self.function(graph, module, name, 0)).unwrap_or_default()
                 }
                 _ => Vec::new(),
@@ -278,9 +317,10 @@ impl Elixir {
     }
 
     /// What the bodies of a file use.
-    pub(super) fn rows(&self, graph: &Graph, number: usize) -> Vec<Row> {
-        let Some(file) = graph.files.get(number) else { return Vec::new() };
-        let rows = file.index.items.iter().zip(file.first..).map(|(item, def)| {
+    pub(super) fn rows(&self, graph: &Graph, number: usize) -> Lists<Used> {
+        let mut rows = Lists::default();
+        let Some(file) = graph.files.get(number) else { return rows };
+        for (item, def) in file.index.items.iter().zip(file.first..) {
             let mut weights = Weights::default();
             self.each(graph, number, def, item.body_uses, |one, found| {
                 // A module that is only named may be anything: a process, a key, a behaviour's implementation.
@@ -288,9 +328,13 @@ impl Elixir {
                 let weight = weight / super::rust::count(found.len().max(1));
                 found.into_iter().filter(|_| weight > 0.0).for_each(|def| weights.add(def, weight));
             });
-            weights.row(def)
-        });
-        rows.collect()
+            if let Some(module) = self.templates.get(&def) {
+                let named = GIVES_ASSIGNS.iter().filter_map(|name| self.functions.get(&(*module, graph.global(name)?)));
+                named.flatten().for_each(|def| weights.add(*def, 0.5));
+            }
+            rows.push(weights.row(def));
+        }
+        rows
     }
 
     /// The full name of a module as written in an item, if no file of the workspace defines it.

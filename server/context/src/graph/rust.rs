@@ -3,7 +3,7 @@
 use aiex_syntax::{Language, SymbolKind};
 use rustc_hash::FxHashMap;
 
-use super::{Def, Global, Graph, Row, Weights, modules::Place, rust_types::Types};
+use super::{Def, Global, Graph, Lists, Used, Weights, modules::Place, rust_types::Types};
 use crate::index::{
     ImportKind,
     names::{NONE, narrow},
@@ -87,7 +87,6 @@ pub(super) fn relate(graph: &mut Graph) {
     let count = graph.len();
     graph.owners = vec![NONE; count];
     graph.results = vec![NONE; count];
-    graph.head_types = vec![Vec::new(); count];
     rust.add_variants(graph);
     rust.add_owners(graph);
     rust.add_results(graph);
@@ -186,14 +185,13 @@ impl Rust {
             }
             graph.results = results;
         }
-        let mut heads = std::mem::take(&mut graph.head_types);
+        let mut heads = Vec::new();
         for (number, file) in graph.files.iter().enumerate().filter(|(_, file)| file.language == Language::Rust) {
+            let mut of_file = Lists::default();
             for (item, def) in file.index.items.iter().zip(file.first..) {
                 let owner = graph.owner(def);
                 let types = Types::of(self, graph, number, def, item.head_uses, owner);
-                if let Some(entry) = heads.get_mut(def as usize) {
-                    *entry = types.mentioned();
-                }
+                of_file.push(types.mentioned());
                 let fields = file.index.fields.get(span_range(item.fields)).unwrap_or_default();
                 let typed = fields
                     .iter()
@@ -201,8 +199,9 @@ impl Rust {
                 let typed: Vec<_> = typed.collect();
                 self.fields.extend(typed);
             }
+            heads.push((number, of_file.shrunk()));
         }
-        graph.head_types = heads;
+        graph.set_head_types(heads);
         // `impl Deref for A { type Target = B; }`
         for file in graph.files.iter().filter(|file| file.language == Language::Rust) {
             for (item, def) in file.index.items.iter().zip(file.first..) {
@@ -275,18 +274,19 @@ impl Rust {
     }
 
     /// What the bodies of a file use.
-    pub(super) fn rows(&self, graph: &Graph, number: usize) -> Vec<Row> {
-        let Some(file) = graph.files.get(number) else { return Vec::new() };
-        let rows = file.index.items.iter().zip(file.first..).map(|(item, def)| {
+    pub(super) fn rows(&self, graph: &Graph, number: usize) -> Lists<Used> {
+        let mut rows = Lists::default();
+        let Some(file) = graph.files.get(number) else { return rows };
+        for (item, def) in file.index.items.iter().zip(file.first..) {
             let mut weights = Weights::default();
             if item.body_uses.0 < item.body_uses.1 {
                 let heads = (item.head_uses.0, item.body_uses.1);
                 let types = Types::of(self, graph, number, def, heads, graph.owner(def));
                 types.weigh(item.body_uses, &mut weights);
             }
-            weights.row(def)
-        });
-        rows.collect()
+            rows.push(weights.row(def));
+        }
+        rows
     }
 }
 

@@ -268,13 +268,13 @@ impl<'s> Scan<'s, '_, '_> {
     /// The components and the code of a HEEx template.
     fn template(&mut self, source: &'s str) {
         if self.depth < TEMPLATES {
-            template(source, self.gathered, self.depth + 1);
+            template(source, self.gathered, self.depth + 1, true);
         }
     }
 }
 
-/// Gathers the uses of a HEEx or EEx template: `<.button>`, `<Layouts.app>`, `{@code}`, `<%= code %>`.
-fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) {
+/// Gathers the uses of a HEEx or EEx template: `<%= code %>`, and of HEEx `<.button>`, `<Layouts.app>`, `{@code}`.
+pub(super) fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize, is_heex: bool) {
     let bytes = source.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at).copied() {
@@ -289,7 +289,7 @@ fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) {
                 }
                 at += 1 + skipped + end;
             }
-            b'<' => {
+            b'<' if is_heex => {
                 let name = |text: &'s str| {
                     let is_name = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '?' | '!');
                     let end = text.find(|char| !is_name(char)).unwrap_or(text.len());
@@ -308,7 +308,7 @@ fn template<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) {
                 }
                 at += 1 + tag.len();
             }
-            b'{' => {
+            b'{' if is_heex => {
                 let end = closing_brace(rest);
                 if depth < TEMPLATES {
                     scan_at(rest.get(..end).unwrap_or_default(), gathered, depth + 1);

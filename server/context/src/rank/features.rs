@@ -3,7 +3,7 @@
 use aiex_syntax::SymbolKind;
 use rustc_hash::FxHashMap;
 
-use super::scene::{Cosine, Scene, proximity, rarity};
+use super::scene::{Cosine, Scene, proximity};
 use crate::graph::{Def, Global};
 
 macro_rules! features {
@@ -11,7 +11,9 @@ macro_rules! features {
         #[expect(non_camel_case_types)]
         #[derive(Clone, Copy)]
         enum Feature { $($name),* }
-        /// What each weighs.
+        /// What they are called.
+        pub(crate) const NAMES: [&str; COUNT] = [$(stringify!($name)),*];
+        /// What each weighs where a quick look has to do.
         pub(super) const WEIGHTS: [f32; COUNT] = [$($weight),*];
         pub(crate) const COUNT: usize = [$(Feature::$name),*].len();
     };
@@ -164,7 +166,7 @@ impl<'s, 'g> Features<'s, 'g> {
         let owner_name = owner.and_then(|owner| graph.name(owner));
         set(Feature::container_visible, flag(owner_name.is_some_and(|owner| scene.visible.contains(&owner))));
         let (mut in_folder, mut files, mut last) = (0_u16, 0_u16, u32::MAX);
-        let users = graph.users.get(def as usize).map_or(&[][..], Vec::as_slice);
+        let users = graph.users.get(def as usize).unwrap_or_default();
         for user in users.iter().take(2000) {
             let of = graph.file_of.get(*user as usize).copied().unwrap_or(u32::MAX);
             in_folder += u16::from(graph.files.get(of as usize).is_some_and(|file| file.folder == scene.folder));
@@ -183,9 +185,9 @@ impl<'s, 'g> Features<'s, 'g> {
         set(Feature::member_of_result, flag(owner.is_some() && owner == scene.result));
         set(Feature::own_type, flag(scene.own_types.contains(&def)));
         set(Feature::names, self.names.with(graph, name));
-        let stems = name.and_then(|name| graph.stems.get(name as usize)).map_or(&[][..], Vec::as_slice);
+        let stems = name.and_then(|name| graph.stems.get(name as usize)).unwrap_or_default();
         let shared = |with: &rustc_hash::FxHashSet<u32>| {
-            stems.iter().filter(|stem| with.contains(stem)).map(|stem| rarity(graph, *stem)).sum::<f32>() / 10.0
+            stems.iter().filter(|stem| with.contains(stem)).map(|stem| graph.stem_rarity(*stem)).sum::<f32>() / 10.0
         };
         set(Feature::doc_name, shared(&scene.doc_stems));
         set(Feature::head_name, shared(&scene.head_stems));

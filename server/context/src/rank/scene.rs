@@ -57,7 +57,7 @@ impl<'g> Scene<'g> {
         let item = graph.item(target);
         let line = item.map_or(0, |item| item.lines.0);
         let container = graph.container(target);
-        let head_types: FxHashSet<Def> = graph.head_types.get(target as usize).into_iter().flatten().copied().collect();
+        let head_types: FxHashSet<Def> = graph.head_types(target).iter().copied().collect();
         let mut scene = Self {
             graph,
             target,
@@ -90,15 +90,13 @@ impl<'g> Scene<'g> {
 
     fn add_environment(&mut self) {
         let graph = self.graph;
-        let container_types =
-            self.container.and_then(|container| graph.head_types.get(container as usize)).into_iter().flatten();
-        let fields = self.owner.and_then(|owner| graph.head_types.get(owner as usize)).into_iter().flatten();
+        let container_types = self.container.into_iter().flat_map(|container| graph.head_types(container));
+        let fields = self.owner.into_iter().flat_map(|owner| graph.head_types(owner));
         self.own_types.extend(container_types.chain(fields).filter(|of| Some(**of) != self.owner));
         let direct: Vec<Def> =
             self.owner.iter().chain(&self.head_types).chain(&self.own_types).chain(&self.result).copied().collect();
         for of in direct {
-            let further = graph.head_types.get(of as usize).into_iter().flatten();
-            for next in further {
+            for next in graph.head_types(of) {
                 self.environment.entry(*next).or_insert(0.5);
             }
             self.environment.insert(of, 1.0);
@@ -114,8 +112,8 @@ impl<'g> Scene<'g> {
             if !is_near || !is_leaf {
                 continue;
             }
-            let used = graph.rows.get(def as usize).into_iter().flat_map(|row| row.used.iter().map(|(used, _)| *used));
-            let typed = graph.head_types.get(def as usize).into_iter().flatten().copied();
+            let used = graph.row(def).iter().map(|(used, _)| *used);
+            let typed = graph.head_types(def).iter().copied();
             self.near.extend(used.chain(typed));
             for one in index
                 .uses
@@ -169,9 +167,7 @@ impl<'g> Scene<'g> {
                 continue;
             }
             for (other, def) in file.index.items.iter().zip(file.first..) {
-                let is_voter = !other.is_test
-                    && def != self.target
-                    && graph.rows.get(def as usize).is_some_and(|row| !row.used.is_empty());
+                let is_voter = !other.is_test && def != self.target && !graph.row(def).is_empty();
                 if !is_voter {
                     continue;
                 }
@@ -197,12 +193,17 @@ impl<'g> Scene<'g> {
                     + 0.6 * near
                     + 0.3 * flag(callers.contains(&def))
                     + 0.2 * flag(file.folder == self.folder);
-                neighbours.push((def, weight));
-                by_sign.push((def, sign));
-                lexical.push((def, lex));
-                in_file.push((def, flag(same_file)));
-                nearby.push((def, near));
-                siblings.push((def, flag(same_container || same_owner)));
+                let add = |voters: &mut Vec<(Def, f32)>, weight: f32| {
+                    if weight > 0.0 {
+                        voters.push((def, weight));
+                    }
+                };
+                add(&mut neighbours, weight);
+                add(&mut by_sign, sign);
+                add(&mut lexical, lex);
+                add(&mut in_file, flag(same_file));
+                add(&mut nearby, near);
+                add(&mut siblings, flag(same_container || same_owner));
             }
         }
         let mut callers: Vec<_> = callers.into_iter().map(|caller| (caller, 1.0)).collect();
@@ -289,14 +290,14 @@ pub(super) struct Cosine<'g> {
 
 impl<'g> Cosine<'g> {
     pub(super) fn new(graph: &'g Graph, name: Option<Global>) -> Self {
-        let stems = name.and_then(|name| graph.stems.get(name as usize)).map_or(&[][..], Vec::as_slice);
+        let stems = name.and_then(|name| graph.stems.get(name as usize)).unwrap_or_default();
         Self { stems, norm: norm(graph, stems) }
     }
 
     pub(super) fn with(&self, graph: &Graph, name: Option<Global>) -> f32 {
         let Some(other) = name.and_then(|name| graph.stems.get(name as usize)) else { return 0.0 };
         let shared: f32 =
-            self.stems.iter().filter(|stem| other.contains(stem)).map(|stem| rarity(graph, *stem).powi(2)).sum();
+            self.stems.iter().filter(|stem| other.contains(stem)).map(|stem| graph.stem_rarity(*stem).powi(2)).sum();
         if shared == 0.0 {
             return 0.0;
         }
@@ -305,17 +306,7 @@ impl<'g> Cosine<'g> {
 }
 
 fn norm(graph: &Graph, stems: &[u32]) -> f32 {
-    stems.iter().map(|stem| rarity(graph, *stem).powi(2)).sum::<f32>().sqrt()
-}
-
-/// How much a word of a name tells: the rarer, the more.
-pub(super) fn rarity(graph: &Graph, stem: u32) -> f32 {
-    let count = graph.stem_counts.get(stem as usize).copied().unwrap_or(0);
-    let all = graph.len().max(1);
-    let ratio = f64::from(u32::try_from(all).unwrap_or(u32::MAX)) / (1.0 + f64::from(count));
-    #[expect(clippy::cast_possible_truncation)]
-    let rarity = ratio.max(1.0).ln() as f32;
-    rarity
+    stems.iter().map(|stem| graph.stem_rarity(*stem).powi(2)).sum::<f32>().sqrt()
 }
 
 /// The cosine of the types that two heads name.
@@ -336,7 +327,7 @@ impl<'g> TypeCosine<'g> {
         if self.types.is_empty() {
             return 0.0;
         }
-        let Some(other) = graph.head_types.get(def as usize).filter(|other| !other.is_empty()) else { return 0.0 };
+        let other = graph.head_types(def);
         let shared: f32 =
             other.iter().filter(|of| self.types.contains(of)).map(|of| type_rarity(graph, *of).powi(2)).sum();
         if shared == 0.0 {

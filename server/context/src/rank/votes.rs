@@ -19,7 +19,7 @@ impl Vote {
         let mut total = 0.0;
         for (voter, weight) in voters {
             total += weight;
-            for (used, share) in graph.rows.get(*voter as usize).map_or(&[][..], |row| &row.used) {
+            for (used, share) in graph.row(*voter) {
                 *of.entry(*used).or_insert(0.0) += weight * share;
             }
         }

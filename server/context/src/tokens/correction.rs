@@ -8,11 +8,17 @@ const REMEMBERED: usize = 15;
 const LEAST_TOKENS: usize = 200;
 /// A report outside these multiples of the estimate is not about the same text.
 const PLAUSIBLE: std::ops::RangeInclusive<f32> = 0.2..=8.0;
-/// What a correction may be.
+/// What a correction may be, whatever is reported.
 const BOUNDS: (f32, f32) = (0.5, 3.0);
+/// Until so many reports are known, none makes an estimate smaller.
+const STEADY: usize = 3;
+/// How far above the middle of the others a single report counts.
+const ODD: f32 = 1.25;
+/// The next prompt is not quite the same mix of texts as those before it.
+const MARGIN: f32 = 1.03;
 
-/// A factor on a model's estimates, learned from the tokens that its provider reports as used. One value a model, or a
-/// model and language; where it is kept is the caller's business. As JSON it is the list of the remembered ratios.
+/// A factor on a model's estimates, learned from the tokens that its provider reports as used. One value a model; where
+/// it is kept is the caller's business. As JSON it is the list of the remembered ratios.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<f32>", into = "Vec<f32>")]
 pub struct Correction {
@@ -35,14 +41,16 @@ impl Correction {
         }
     }
 
-    /// What an estimate is to be multiplied by: the median of the last 15 ratios and of one 1.0 for the time when
-    /// little is known, from 0.5 to 3. One odd report among three moves it no further than the others allow.
+    /// What an estimate is to be multiplied by so that a prompt that fits by it fits by the provider's count too: the
+    /// highest of the last 15 ratios and 3 % more, from 0.5 to 3; 1 where nothing is known. One odd report among three
+    /// counts as at most 1.25 of their median.
     pub fn factor(&self) -> f32 {
-        let mut sorted: Vec<f32> = self.ratios.iter().copied().chain([1.0]).collect();
+        let mut sorted = self.ratios.clone();
         sorted.sort_by(f32::total_cmp);
-        let middle = |at: usize| sorted.get(at).copied().unwrap_or(1.0);
-        let median = (middle((sorted.len() - 1) / 2) + middle(sorted.len() / 2)) / 2.0;
-        median.clamp(BOUNDS.0, BOUNDS.1)
+        let (Some(highest), Some(median)) = (sorted.last(), sorted.get(sorted.len() / 2)) else { return 1.0 };
+        let factor = highest.min(median * ODD) * MARGIN;
+        let least = if sorted.len() < STEADY { 1.0 } else { BOUNDS.0 };
+        factor.clamp(least, BOUNDS.1)
     }
 }
 

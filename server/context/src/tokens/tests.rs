@@ -290,21 +290,60 @@ fn estimates_are_close_on_code_that_they_were_not_fitted_on() {
 }
 
 #[test]
-fn a_correction_follows_the_median_of_what_is_reported() {
+fn a_correction_covers_what_is_reported_and_no_odd_report_runs_away_with_it() {
     let mut correction = Correction::default();
     let mut seen = Vec::new();
-    for reported in [1200, 1210, 9000, 1190, 1, 1205] {
+    // Those of 9 and of a thousandth are about something else.
+    for reported in [1200, 1210, 9000, 1190, 1, 1205, 7000, 800] {
         correction.observe(1000, reported);
         seen.push(correction.factor());
     }
     // Too small to say anything.
     correction.observe(10, 30);
     seen.push(correction.factor());
-    expect!["[1.100, 1.200, 1.200, 1.195, 1.195, 1.200, 1.200]"].assert_eq(&format!("{seen:.3?}"));
+    expect!["[1.236, 1.246, 1.246, 1.246, 1.246, 1.246, 1.551, 1.551, 1.551]"].assert_eq(&format!("{seen:.3?}"));
     let counter = Counter::new("anthropic/claude-sonnet-5").with_correction(correction.clone());
     assert!(counter.count(RUST_TEXT).tokens > Counter::new("anthropic/claude-sonnet-5").count(RUST_TEXT).tokens);
     let exact = Counter::new("gpt-5");
     assert_eq!(exact.clone().with_correction(correction).count(RUST_TEXT), exact.count(RUST_TEXT));
     let stored: Correction = serde_json::from_str("[1e30, -4.0, 1.1, 0.0, 1.1]").unwrap();
-    assert_eq!(stored.factor(), 1.1);
+    assert_eq!(stored.factor(), 1.133);
+    let of = |reports: &[usize]| {
+        let mut correction = Correction::default();
+        reports.iter().for_each(|reported| correction.observe(1000, *reported));
+        correction.factor()
+    };
+    assert_eq!((of(&[]), of(&[7900]), of(&[7900; 20])), (1.0, 3.0, 3.0), "nobody makes a prompt smaller than a third");
+    assert_eq!((of(&[500]), of(&[500; 2]), of(&[300; 20])), (1.0, 1.0, 0.5));
+}
+
+#[test]
+fn counts_are_those_of_the_authority() {
+    for vocabulary in [Vocabulary::O200k, Vocabulary::Cl100k] {
+        for text in [RUST_TEXT, ELIXIR_TEXT, include_str!("../../../../README.md"), include_str!("tests.rs")] {
+            assert_eq!(vocabulary.count(text).tokens, whole(vocabulary, text));
+            for line in text.lines() {
+                assert_eq!(vocabulary.count(line).tokens, whole(vocabulary, line), "{line:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counts_of_any_text_are_those_of_the_authority(
+        words in prop::collection::vec(
+            "[a-zA-Z]{1,9}|'s|'LL|'\u{17f}|'re|[0-9]{1,5}|[ \t]{1,4}|[\r\n]{1,3}|[ \n\u{2003}]{1,5}|[/:;(.'\"_]{1,9}|é|É|ǅ|ʰ|日本|\u{301}|²|🦀|\\PC",
+            0..40,
+        ),
+        any in any::<String>(),
+    ) {
+        for text in [words.concat(), any] {
+            for vocabulary in [Vocabulary::O200k, Vocabulary::Cl100k] {
+                prop_assert_eq!(vocabulary.count(&text).tokens, whole(vocabulary, &text), "{:?}", text);
+            }
+        }
+    }
 }

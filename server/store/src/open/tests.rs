@@ -43,7 +43,7 @@ fn a_connection_is_set_up_for_several_processes() {
             busy_timeout Integer(5000)
             synchronous Integer(1)
             foreign_keys Integer(1)
-            user_version Integer(3)"#]]
+            user_version Integer(4)"#]]
         .assert_eq(&found);
     }
 }
@@ -72,6 +72,7 @@ fn a_database_of_the_first_format_gets_what_is_new_and_keeps_what_it_has() {
     let store = scene.open();
     assert_eq!(store.spent_today(SystemTime::UNIX_EPOCH).unwrap(), 0.5);
     assert_eq!(store.consents("/shop", "https://a.example").unwrap(), None);
+    assert_eq!(store.token_ratios("openai/gpt-5").unwrap(), None);
     assert_eq!(store.checkpoints(None, 1).unwrap(), []);
 }
 
@@ -109,7 +110,7 @@ fn many_can_open_a_new_database_at_once() {
 fn a_database_of_a_newer_aiex_is_refused() {
     let scene = Scene::default();
     scene.open().connection().pragma_update(None, "user_version", 99).unwrap();
-    expect!["The database FOLDER/aiex.db was made by a newer Aiex: its format is 99, and this Aiex knows those up to 3. Update Aiex, or move the file away; Aiex then makes a new one."].assert_eq(&scene.refusal(&scene.path()));
+    expect!["The database FOLDER/aiex.db was made by a newer Aiex: its format is 99, and this Aiex knows those up to 4. Update Aiex, or move the file away; Aiex then makes a new one."].assert_eq(&scene.refusal(&scene.path()));
 }
 
 #[test]

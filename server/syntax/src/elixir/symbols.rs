@@ -149,12 +149,24 @@ impl<'s> Search<'_, 's> {
                 self.found.names.alias(self.nodes, at, word, owner);
                 false
             }
+            "attr" | "slot" if self.declares(at) => {
+                self.run(at).attributes.push(at);
+                true
+            }
             word @ ("test" | "property" | "describe") => self.test(at, word),
             word => match function_kind(word) {
                 Some(kind) => self.function(at, word, kind),
                 None => self.block(at, word),
             },
         }
+    }
+
+    /// Whether `attr :name, …` or `slot :name` is about the component that follows, and not of a slot.
+    fn declares(&self, at: usize) -> bool {
+        let is_named = self.nodes.arguments(at).next().is_some_and(|name| self.nodes.kind(name) == Kind::Atom);
+        let outer = self.nodes.parent(at).and_then(|block| self.nodes.parent(block));
+        let of_slot = outer.is_some_and(|outer| self.nodes.word(outer) == "slot");
+        is_named && !of_slot && self.kind(self.owner(at)) == Some(SymbolKind::Module)
     }
 
     fn module(&mut self, at: usize, word: &str) -> bool {

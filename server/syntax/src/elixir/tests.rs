@@ -615,3 +615,14 @@ fn the_example_project_is_read_whole() {
         }
     }
 }
+
+#[test]
+fn what_a_component_takes_is_part_of_it() {
+    let source = "defmodule A do\n  attr :kind, :string\n  slot :inner do\n    attr :class, :string\n  end\n  def button(assigns), do: assigns\n\n  attr(x, 1)\n  def other(x), do: x\nend\n";
+    let (outline, ..) = outline(source);
+    let text = |name: &str| {
+        let symbol = outline.symbols.iter().find(|symbol| symbol.name == name).unwrap();
+        source.get(symbol.range.clone()).unwrap().lines().next().unwrap().to_owned()
+    };
+    assert_eq!([text("button"), text("other")], ["attr :kind, :string", "def other(x), do: x"]);
+}

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     context::Order,
     documents::Snapshot,
-    edit::{self, Host, Job, Stage},
+    edit::{self, Asking, Host, Job, Stage},
     explain::Cursor,
     lsp::{
         apply, consent, context, convert, model,
@@ -99,14 +99,11 @@ async fn work(
             run.stage(stage.to_string());
         }
     };
+    let built = |most| if most == usize::MAX { question.build() } else { question.within(most).build() };
     let edited = edit::edit(
-        model.as_ref(),
+        model.as_ref().map(|model| Asking { model, question: &built }),
         &Job { target: &target, order: &order, cut, is_new: false, root: &root, max_repairs: config.edits.max_repairs },
-        &Host {
-            question: &|most| if most == usize::MAX { question.build() } else { question.within(most).build() },
-            version: &|path, text| version_of(server, &root, path, text),
-            stage: &stage,
-        },
+        &Host { version: &|path, text| version_of(server, &root, path, text), stage: &stage },
     )
     .await;
     let edited = match edited {

@@ -146,18 +146,37 @@ impl Shared {
             let most = self.rules.limits.files.saturating_add(self.rules.limits.texts);
             let room = most.saturating_sub(files.known.len());
             let mut new = 0;
+            let mut bytes = files.known.values().map(Known::source_bytes).sum::<u64>();
+            let leaving = gone.iter().filter_map(|path| files.known.get(path)).map(Known::source_bytes).sum();
+            bytes = bytes.saturating_sub(leaving);
+            let mut beyond = 0;
             for file in found.files {
-                match files.known.get(&file.path) {
-                    Some(known) if known.stamp == file.stamp && !known.is_racy && known.kind == file.kind => {}
-                    Some(known) if known.document.is_some() => {}
-                    Some(_) => changed.push(file),
-                    None if new < room => {
-                        new += 1;
-                        changed.push(file);
+                let size = if file.kind == Kind::Text { 0 } else { file.stamp.size };
+                let known = files.known.get(&file.path);
+                match known {
+                    Some(known) if known.stamp == file.stamp && !known.is_racy && known.kind == file.kind => continue,
+                    Some(known) if known.document.is_some() => continue,
+                    None if new == room => {
+                        beyond += 1;
+                        continue;
                     }
-                    None => {}
+                    _ => {}
+                }
+                let others = bytes.saturating_sub(known.map_or(0, Known::source_bytes));
+                if others.saturating_add(size) <= self.rules.limits.bytes {
+                    bytes = others + size;
+                    new += usize::from(known.is_none());
+                    changed.push(file);
+                } else {
+                    // What outgrows the limit is told no more, rather than as it was.
+                    beyond += 1;
+                    if known.is_some() {
+                        bytes = others;
+                        gone.push(file.path);
+                    }
                 }
             }
+            files.left_out.beyond_limits += beyond;
         }
         let gone = gone.into_iter().filter(|path| self.forget(path)).count();
         let count = AtomicUsize::new(0);

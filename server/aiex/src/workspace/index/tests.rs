@@ -72,14 +72,15 @@ fn a_workspace_is_indexed_and_its_texts_are_listed() {
         ("src/a.rs", "fn a() {}\nfn b() {}\n"),
         ("lib/c.ex", "defmodule C do\n  def c, do: 1\nend\n"),
         ("lib/c.html.heex", "<p>"),
+        ("notes.md", "# Notes"),
         ("src/latin.rs", ""),
     ]);
     fs::write(scene.root.join("src/latin.rs"), b"// \xff").unwrap();
     let index = scene.open();
-    assert_eq!(items(&index), owned(&[("lib/c.ex", 2), ("src/a.rs", 2)]));
-    assert_eq!(index.texts().iter().map(|text| &*text.path).collect::<Vec<_>>(), ["lib/c.html.heex"]);
+    assert_eq!(items(&index), owned(&[("lib/c.ex", 2), ("lib/c.html.heex", 1), ("src/a.rs", 2)]));
+    assert_eq!(index.texts().iter().map(|text| &*text.path).collect::<Vec<_>>(), ["notes.md"]);
     let statistics = index.statistics();
-    assert_eq!((statistics.sources, statistics.texts, statistics.parses), (2, 1, 2));
+    assert_eq!((statistics.sources, statistics.texts, statistics.parses), (3, 1, 3));
     assert_eq!(statistics.left_out.binary, 1);
     assert_eq!(index.read("src/a.rs").as_deref(), Some("fn a() {}\nfn b() {}\n"));
     assert_eq!(index.read("lib/c.html.heex").as_deref(), Some("<p>"));
@@ -110,6 +111,30 @@ fn a_folder_without_a_mark_is_indexed_while_it_is_small() {
     };
     assert_eq!(phase(2), Phase::Ready);
     assert_eq!(phase(1), Phase::Refused(Refused::Unmarked(folder.path().canonicalize().unwrap())));
+}
+
+#[test]
+fn what_grows_later_stays_within_the_limit_of_bytes() {
+    let scene = Scene::new(&[("a.rs", "fn a() {}"), ("b.rs", "fn b() {}")]);
+    let limits = Limits { bytes: 40, ..Limits::default() };
+    let index = WorkspaceIndex::open(&scene.root, Options { limits, ..scene.options() }).unwrap();
+    assert_eq!(index.wait_until_settled(LONG), Phase::Ready);
+    let known = || {
+        index.refresh(LONG);
+        assert!(index.statistics().bytes <= 40);
+        items(&index).into_iter().map(|(path, _)| path).collect::<Vec<_>>().join(" ")
+    };
+    scene.write("c.rs", "fn c() {} // 25 bytes then");
+    assert_eq!(known(), "a.rs b.rs", "a new file");
+    assert!(index.statistics().left_out.beyond_limits > 0);
+    scene.write("a.rs", "fn a() {} // that is far more than the limit");
+    assert_eq!(known(), "b.rs c.rs", "a file that has grown makes room for one that fits");
+    scene.write("c.rs", "fn c() {} // that is thirty-six long");
+    assert!(index.check(["c.rs"]));
+    assert_eq!(items(&index), owned(&[("b.rs", 1)]), "a file that fits alone");
+    scene.remove("c.rs");
+    scene.write("a.rs", "fn a() {}");
+    assert_eq!(known(), "a.rs b.rs");
 }
 
 #[test]
