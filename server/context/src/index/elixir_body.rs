@@ -44,6 +44,7 @@ fn scan_at<'s>(source: &'s str, gathered: &mut Gathered<'s>, depth: usize) -> Ve
         tokens: &tokens,
         gathered,
         frames: Vec::new(),
+        forms: Vec::new(),
         directives: Vec::new(),
         bound: FxHashSet::default(),
         piped: false,
@@ -60,6 +61,8 @@ struct Scan<'s, 't, 'g> {
     tokens: &'t [Token<'s>],
     gathered: &'g mut Gathered<'s>,
     frames: Vec<Frame>,
+    /// Forms whose `do` is still to come, by the brackets around them.
+    forms: Vec<usize>,
     directives: Vec<Directive<'s>>,
     /// Names that were bound as variables.
     bound: FxHashSet<&'s str>,
@@ -119,6 +122,9 @@ impl<'s> Scan<'s, '_, '_> {
             }
             Kind::Template => self.template(token.text),
             Kind::Key => {
+                if token.text == "do" {
+                    self.begin_block();
+                }
                 if let Some(frame) = self.frames.last_mut() {
                     frame.keywords = true;
                 }
@@ -146,10 +152,18 @@ impl<'s> Scan<'s, '_, '_> {
 
     fn close(&mut self, at: usize) {
         let Some(frame) = self.frames.pop() else { return };
+        self.forms.retain(|form| *form <= self.frames.len());
         let Some(call) = frame.call.and_then(|call| self.gathered.uses.get_mut(call as usize)) else { return };
         let given = if frame.is_empty { 0 } else { frame.commas.saturating_add(1) };
-        let block = self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && token.text == "do");
+        let is_do = self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && token.text == "do");
+        // `if call() do`: the block is that of the form.
+        let block = is_do && self.forms.last() != Some(&self.frames.len());
         call.arity = given.saturating_add(u8::from(frame.piped)).saturating_add(u8::from(block));
+    }
+
+    /// A block begins, and with it that of the innermost form that waits for one here.
+    fn begin_block(&mut self) {
+        self.forms.pop_if(|form| *form == self.frames.len());
     }
 
     fn call(&mut self, at: usize, base: u32) -> usize {
@@ -212,6 +226,11 @@ impl<'s> Scan<'s, '_, '_> {
                 return if self.kind(at + 1) == Some(Kind::Word) { at + 2 } else { at + 1 };
             }
             _ if is_operator(word) || is_form(word) => {
+                if word == "do" {
+                    self.begin_block();
+                } else if takes_block(word) && !self.opens(at + 1) {
+                    self.forms.push(self.frames.len());
+                }
                 self.piped = false;
                 return at + 1;
             }
@@ -354,6 +373,10 @@ fn is_operator(word: &str) -> bool {
     )
 }
 
+fn takes_block(word: &str) -> bool {
+    matches!(word, "if" | "unless" | "case" | "cond" | "with" | "for" | "try" | "receive" | "quote")
+}
+
 fn is_form(word: &str) -> bool {
     matches!(
         word,
@@ -409,4 +432,38 @@ fn is_form(word: &str) -> bool {
             | "max"
             | "min"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    /// The calls of a text, with what is known of their arguments.
+    fn check(source: &str, expect: Expect) {
+        let mut gathered = Gathered::default();
+        scan(source, &mut gathered);
+        let names = std::mem::take(&mut gathered.names).finish();
+        let calls = gathered.uses.iter().filter(|one| one.what == What::Call);
+        let told: Vec<_> = calls.map(|one| format!("{}/{}", names.get(one.name), one.arity)).collect();
+        expect.assert_eq(&told.join(" "));
+    }
+
+    #[test]
+    fn a_block_is_an_argument_of_what_it_belongs_to() {
+        check(
+            "case parse(text) do\n  :error -> if fits(text, 1), do: keep(text)\nend",
+            expect!["parse/1 fits/2 keep/1"],
+        );
+        check(
+            "with {:ok, a} <- one(x),\n     {:ok, b} <- two(a, x) do\n  three(b)\nend",
+            expect!["one/1 two/2 three/1"],
+        );
+        check("for x <- list(y), do: [if(is(x), do: x), form(x) do\n  x\nend]", expect!["list/1 is/1 form/2"]);
+        check(
+            "form(x) do\n  inner(y) do\n    if z do\n      last(z)\n    end\n  end\nend",
+            expect!["form/2 inner/2 last/1"],
+        );
+    }
 }
