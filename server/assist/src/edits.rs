@@ -22,7 +22,7 @@ mod source;
 use std::{cell::Cell, ops::Range, sync::Arc};
 
 use aiex_context::{Intent, secrets::Redactor};
-use aiex_syntax::{Language, Problem, Syntax};
+use aiex_syntax::{Language, Syntax};
 use aiex_text::{Edit, Text, apply};
 
 pub use patch::{FilePatch, Moved, Patch};
@@ -92,8 +92,8 @@ impl<'a> Task<'a> {
 #[derive(Debug)]
 pub struct Draft {
     patch: Patch,
-    /// By the index of the file.
-    problems: Vec<(usize, Problem)>,
+    /// What is wrong with a file, by its index; each file once.
+    problems: Vec<(usize, Refusal)>,
 }
 
 impl Draft {
@@ -108,10 +108,9 @@ impl Draft {
     /// # Errors
     /// With the first place that does not parse.
     pub fn checked(self, mut accepted: impl FnMut(&FilePatch) -> bool) -> Result<Patch, Refusal> {
-        for (index, problem) in &self.problems {
-            let Some(file) = self.patch.files.get(*index) else { continue };
-            if !accepted(file) {
-                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), &file.path, problem));
+        for (index, problem) in self.problems {
+            if self.patch.files.get(index).is_some_and(|file| !accepted(file)) {
+                return Err(problem);
             }
         }
         Ok(self.patch)
@@ -121,8 +120,15 @@ impl Draft {
 /// Reads a model's reply to a task, and finds what it would change.
 ///
 /// # Errors
-/// With the first rule that it breaks.
+/// With the first rule that it breaks. What it quotes has none of the task's secrets.
 pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
+    let told = |refusal: Refusal| refusal.hidden(task.redactor);
+    let Draft { patch, problems } = drafted(task, reply).map_err(told)?;
+    let problems = problems.into_iter().map(|(file, problem)| (file, told(problem))).collect();
+    Ok(Draft { patch, problems })
+}
+
+fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     if reply.len() > LONGEST {
         return Err(Refusal::TooLong(LONGEST));
     }
@@ -168,7 +174,7 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     for (path, blocks) in files {
         let Some(source) = task.sources.iter().find(|source| source.path == path) else {
             let (patch, new) = new_file(path, &blocks, &task, &secrets)?;
-            problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
+            problems.extend(new.map(|problem| (patches.len(), problem)));
             patches.push(patch);
             continue;
         };
@@ -196,7 +202,7 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
             }
         })?;
         task.renamed = renamed.or(task.renamed);
-        problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
+        problems.extend(new.first().map(|problem| (patches.len(), gate::unparsed(&after, path, problem))));
         let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
         let (before, version) = (Some(source.text.clone()), source.version);
         patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors });
@@ -315,7 +321,7 @@ fn new_file(
     blocks: &[&Block],
     task: &Task,
     secrets: &[(String, String)],
-) -> Result<(FilePatch, Vec<Problem>), Refusal> {
+) -> Result<(FilePatch, Option<Refusal>), Refusal> {
     if !gate::is_inside(path) {
         return Err(Refusal::Outside(path.to_owned()));
     }
@@ -356,7 +362,7 @@ fn new_file(
     if let Some(mark) = place::elision::marks(&file).into_iter().next() {
         return Err(Refusal::Elided(mark.text));
     }
-    let problems = gate::new_problems(None, &file);
+    let problems = gate::new_problems(None, &file).first().map(|problem| gate::unparsed(&file, path, problem));
     Ok((FilePatch { path: path.to_owned(), before: None, version: 0, after: text, anchors: Vec::new() }, problems))
 }
 

@@ -61,10 +61,8 @@ impl FilePatch {
         }
         let conflict = || Moved::Conflict(self.path.clone());
         let since = diff(before, now);
-        let touches = |typed: &Edit, range: &Range<usize>| {
-            typed.range.start < range.end && range.start < typed.range.end
-                || typed.range.is_empty() && range.start < typed.range.start && typed.range.start < range.end
-        };
+        let touches =
+            |typed: &Edit, range: &Range<usize>| typed.range.start < range.end && range.start < typed.range.end;
         if since.iter().any(|typed| self.anchors.iter().any(|anchor| touches(typed, anchor))) {
             return Err(conflict());
         }
