@@ -27,6 +27,8 @@ pub struct FilePatch {
     pub after: String,
     /// The definitions that it was made for, in bytes of `before`, half-open: one that has changed since is not patched.
     pub anchors: Vec<Range<usize>>,
+    /// Whether it was parsed, before and after: its language is known. What was found then is no part of this.
+    pub parsed: bool,
 }
 
 /// Why a patch cannot be carried over to a later text.

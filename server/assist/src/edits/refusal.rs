@@ -101,6 +101,9 @@ pub enum Refusal {
         /// What may be changed.
         allowed: &'static str,
     },
+    /// It documents a file of a language that is not parsed.
+    #[error("{0} is in no language that is parsed, so there is no telling its documentation from its code")]
+    NoSyntax(String),
     /// It does not parse.
     #[error("the code does not parse: {path}, line {line}: {what}")]
     Unparsed {
@@ -190,6 +193,7 @@ impl Refusal {
             Self::Moved { place, .. } => hide(place),
             Self::Overlap(_)
             | Self::Outside(_)
+            | Self::NoSyntax(_)
             | Self::NotShown(_)
             | Self::Exists(_)
             | Self::NotAsked(_)
@@ -208,6 +212,7 @@ impl Refusal {
             | Self::Unexpected { path, .. }
             | Self::Overlap(path)
             | Self::Outside(path)
+            | Self::NoSyntax(path)
             | Self::NotShown(path)
             | Self::Exists(path)
             | Self::NotAsked(path) => hide(path),
@@ -224,7 +229,7 @@ impl Refusal {
 
     /// Whether the model may mend it when it is told: not if it declines, or has nothing to change.
     pub fn is_mendable(&self) -> bool {
-        !matches!(self, Self::NoCode(_) | Self::Unchanged | Self::TooLong(_))
+        !matches!(self, Self::NoCode(_) | Self::NoSyntax(_) | Self::Unchanged | Self::TooLong(_))
     }
 }
 
