@@ -230,7 +230,8 @@ impl Scope<'_> {
                 let is_own = self.before.path == self.task.path;
                 let is_call =
                     renamed.as_ref().is_some_and(|renamed| renamed.explains(self.before, is_own, &key.0, old, new));
-                if !is_call && !(is_own && self.only_adds_attributes(key)) {
+                let is_attribute = is_own && self.only_adds_attributes(key);
+                if !is_call && !is_attribute {
                     return Err(self.refused(self.name(key)));
                 }
             }

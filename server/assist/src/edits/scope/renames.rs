@@ -129,3 +129,63 @@ impl Renamed {
         self.from.starts_with(char::is_uppercase)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether `total`, the last definition of `home`, may become `sum` all over `text`, which is of the same file or of
+    /// another.
+    #[track_caller]
+    fn check(path: &str, home: &str, is_own: bool, text: &str, expect: bool) {
+        let home = File::new(path, home.into());
+        let renamed = Renamed::new(&home, home.symbols.len() - 1, "sum").unwrap();
+        assert_eq!(renamed.from, "total");
+        let (old, new) = (File::new(path, text.into()), File::new(path, text.replace("total", "sum").as_str().into()));
+        let tokens = |file: &File| -> Vec<(TokenClass, String)> {
+            file.tokens_in(&(0..file.text.len())).map(|(class, text)| (class, text.to_owned())).collect()
+        };
+        let (one, other) = (tokens(&old), tokens(&new));
+        let borrowed = |tokens: &[(TokenClass, String)]| -> Vec<(TokenClass, &'static str)> {
+            tokens.iter().map(|(class, text)| (*class, &*text.clone().leak())).collect()
+        };
+        let key = if is_own { "Shop.Cart.f/1" } else { "Shop.Other.f/1" };
+        assert_eq!(renamed.explains(&old, is_own, key, &borrowed(&one), &borrowed(&other)), expect, "{text}");
+    }
+
+    #[test]
+    fn calls_of_a_free_function_of_rust() {
+        let home = "fn total(a: u8) {}";
+        check("a.rs", home, true, "fn f() { total(1); super::total::<u8>(2) }", true);
+        for other in ["let total = 1;", "total + 1", "S { total: 1 }", "a.total()", "a.total", "Cart::total(1)"] {
+            check("a.rs", home, true, &format!("fn f() {{ {other} }}"), false);
+        }
+        check("a.rs", home, false, "fn f() { total(1) }", false);
+        check("a.rs", home, false, "use crate::money::total;\nfn f() { total(1); money::total(1) }", true);
+        check("a.rs", home, false, "fn f() { money::total(1) }", true);
+    }
+
+    #[test]
+    fn calls_of_a_method_of_rust() {
+        let home = "impl Show for Cart<u8> { fn total(&self) {} }";
+        check("a.rs", home, true, "fn f() { a.total(); Self::total(a); b.map(Cart::total) }", true);
+        check("a.rs", home, false, "fn f() { a.total(); Cart::total(a) }", true);
+        for other in ["total(1)", "a.total", "Other::total(a)", "cart::total(a)", "let total = 1;"] {
+            check("a.rs", home, true, &format!("fn f() {{ {other} }}"), false);
+        }
+        check("a.rs", home, false, "use crate::total;", false);
+    }
+
+    #[test]
+    fn calls_of_a_function_of_elixir() {
+        let home = "defmodule Shop.Cart do\n  def total(a), do: a\nend";
+        check("a.ex", home, true, "def f(a), do: total(a) + (a |> total) + __MODULE__.total(a) + g(&total/1)", true);
+        check("a.ex", home, false, "def f(a), do: Shop.Cart.total(a) + Cart.total(a)", true);
+        check("a.ex", home, false, "import Shop.Cart, only: [total: 1]\ndef f(a), do: total(a)", true);
+        for other in ["total = 1", "g(total: 1)", "a.total", "Order.total(a)", "%{total: a}", "&1.total"] {
+            check("a.ex", home, true, &format!("def f(a), do: {other}"), false);
+        }
+        check("a.ex", home, false, "def f(a), do: total(a)", false);
+        check("a.ex", home, false, "import Shop.Order, only: [total: 1]", false);
+    }
+}
