@@ -9,8 +9,8 @@ use aiex_syntax::{Syntax, TokenClass};
 pub struct AskingComment {
     /// What it asks.
     pub instruction: String,
-    /// What goes when it is carried out: its lines with their ends, or from the blanks before it to the end of its line
-    /// where code stands before it. In bytes, half-open.
+    /// What goes when it is carried out: its lines with their ends where it is alone on them; else the comment with the
+    /// blanks before it, or with those behind it where it begins its line. In bytes, half-open.
     pub range: Range<usize>,
 }
 
@@ -23,14 +23,17 @@ pub fn asking_comments(syntax: &Syntax, text: &str) -> Vec<AskingComment> {
         let words = written.trim_start_matches(['#', '/', '*', '!']).trim_end_matches("*/").trim();
         let line = text.get(..token.range.start).unwrap_or_default().rfind('\n').map_or(0, |end| end + 1);
         let before = text.get(line..token.range.start).unwrap_or_default();
-        let is_alone = before.trim().is_empty();
         let rest = text.get(token.range.end..).unwrap_or_default();
-        let end = token.range.end + rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let next_line = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let behind = rest.get(..next_line).unwrap_or_default();
+        let is_alone = before.trim().is_empty() && behind.trim().is_empty();
+        let end = token.range.end + next_line;
         let asked = words.get(..3).filter(|mark| mark.eq_ignore_ascii_case("AI:")).and_then(|_| words.get(3..));
         if let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) {
-            let range = match is_alone {
-                true => line..end,
-                false => token.range.start - (before.len() - before.trim_end().len())..token.range.end,
+            let range = match (is_alone, before.trim().is_empty()) {
+                (true, _) => line..end,
+                (false, true) => token.range.start..token.range.end + (behind.len() - behind.trim_start().len()),
+                (false, false) => token.range.start - (before.len() - before.trim_end().len())..token.range.end,
             };
             goes_on = is_alone.then_some(end);
             comments.push(AskingComment { instruction: asked.to_owned(), range });
@@ -45,6 +48,7 @@ pub fn asking_comments(syntax: &Syntax, text: &str) -> Vec<AskingComment> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the texts are ASCII")]
 mod tests {
     use aiex_syntax::Language;
     use aiex_text::Text;
@@ -70,6 +74,22 @@ mod tests {
             "fn a() {\n    b(); // ai: no b\n    /* AI: c */\n}\n",
             &[("no b", " // ai: no b"), ("c", "    /* AI: c */\n")],
         );
+    }
+
+    #[test]
+    fn code_behind_a_comment_stays() {
+        check(
+            Language::Rust,
+            "fn a() {\n    /* AI: inline this */ charge(card);\n}\n",
+            &[("inline this", "/* AI: inline this */ ")],
+        );
+        check(
+            Language::Rust,
+            "fn a() {\n    b(/* AI: c */ d); e() /* ai: f */;\n}\n",
+            &[("c", "/* AI: c */"), ("f", " /* ai: f */")],
+        );
+        check(Language::Rust, "// AI: c\n/* d */ e!();\n", &[("c", "// AI: c\n")]);
+        check(Language::Rust, "/* AI: c\n d */ e!();\n", &[("c\n d", "/* AI: c\n d */ ")]);
     }
 
     #[test]

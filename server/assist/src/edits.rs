@@ -19,10 +19,10 @@ mod reply;
 mod scope;
 mod source;
 
-use std::{cell::Cell, ops::Range, sync::Arc};
+use std::{cell::Cell, fmt, ops::Range, sync::Arc};
 
 use aiex_context::{Intent, secrets::Redactor};
-use aiex_syntax::{Language, Problem, Syntax};
+use aiex_syntax::{Language, Syntax};
 use aiex_text::{Edit, Text, apply};
 
 pub use patch::{FilePatch, Moved, Patch};
@@ -41,7 +41,7 @@ const LONGEST_CODE: usize = 64 * 1024;
 const MOST_FILES: usize = 50;
 
 /// What a reply was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Task<'a> {
     /// What is to be done.
     pub intent: Intent,
@@ -55,45 +55,121 @@ pub struct Task<'a> {
     pub cursor: usize,
     /// The user's words.
     pub instruction: Option<&'a str>,
+    /// The words of compilers that [`Intent::Fix`] is to mend.
+    pub faults: &'a [String],
+    /// Whether a path, relative to the workspace, is one of a file that exists: it is not made anew. Without it, that is
+    /// for the caller to see to.
+    pub exists: Option<&'a dyn Fn(&str) -> bool>,
     /// What replaced secrets in what was shown.
     pub redactor: Option<&'a Redactor>,
     /// The parse of its file, where there is one already, as of an open document: of exactly the text in `sources`.
     /// It saves about half of the time.
     pub parsed: Option<Syntax>,
-    /// The old and the new name of the target, where an edit of its own file has renamed it.
-    renamed: Option<(String, String)>,
+    /// What an edit of its own file has renamed the target to.
+    renamed: Option<scope::Renamed>,
 }
 
 impl<'a> Task<'a> {
     /// A task about a file, with what was shown of it and of others.
     pub fn new(intent: Intent, path: &'a str, sources: &'a [Source], target: Range<usize>) -> Self {
         let cursor = target.start;
-        Self { intent, path, sources, target, cursor, instruction: None, redactor: None, parsed: None, renamed: None }
+        Self {
+            intent,
+            path,
+            sources,
+            target,
+            cursor,
+            instruction: None,
+            faults: &[],
+            exists: None,
+            redactor: None,
+            parsed: None,
+            renamed: None,
+        }
     }
 
-    /// Whether the instruction names a definition, by its last name as a word of its own.
-    fn names(&self, qualified: &str) -> bool {
+    /// Whether the user asks to delete a definition: the instruction has its last name as a word of its own, and another
+    /// word that asks for it. For a fix, a fault may ask as well, which says that the definition is never used. Words of
+    /// other languages than English are not known: what they ask to delete is the target, or is not deleted.
+    fn asks_to_delete(&self, qualified: &str) -> bool {
         let bare = qualified.split('/').next().unwrap_or(qualified);
         let name = bare.rsplit(['.', ':']).next().unwrap_or(bare);
-        let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '?' | '!');
-        let words = self.instruction.unwrap_or_default();
-        !name.is_empty() && words.split(|char: char| !is_part(char)).any(|word| word == name)
+        let names = |words: &str| !name.is_empty() && words_of(words).any(|word| word == name);
+        let asks = |words: &str| {
+            let others = words_of(words).filter(|word| *word != name).map(str::to_lowercase);
+            others.into_iter().any(|word| DELETING.iter().any(|stem| word.starts_with(stem)))
+        };
+        self.instruction.is_some_and(|words| names(words) && asks(words))
+            || self.intent == Intent::Fix && self.faults.iter().any(|fault| names(fault) && says_unused(fault))
     }
 
-    /// Whether the words speak of what is not needed: compilers say that something is never used.
-    fn says_unused(&self) -> bool {
-        let words = self.instruction.unwrap_or_default().to_lowercase();
-        let says = ["unused", "never used", "never read", "never constructed", "dead", "delete", "remove"];
-        says.iter().any(|word| words.contains(word))
+    /// Whether the instruction names a path as a word of its own.
+    fn names_path(&self, path: &str) -> bool {
+        let ends =
+            |char: char| char.is_whitespace() || matches!(char, '`' | '"' | '\'' | '(' | ')' | ',' | ';' | '<' | '>');
+        let mut words = self.instruction.unwrap_or_default().split(ends);
+        words.any(|word| {
+            let word = word.trim_end_matches(['.', ':', '?', '!']);
+            word.strip_prefix("./").unwrap_or(word) == path
+        })
     }
+}
+
+impl fmt::Debug for Task<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { intent, path, target, .. } = self;
+        f.debug_struct("Task")
+            .field("intent", intent)
+            .field("path", path)
+            .field("target", target)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How words begin that ask for something to be gone.
+const DELETING: [&str; 20] = [
+    "absorb",
+    "collaps",
+    "combin",
+    "consolidat",
+    "dead",
+    "delet",
+    "drop",
+    "eliminat",
+    "fold",
+    "inlin",
+    "merg",
+    "obsolete",
+    "omit",
+    "prun",
+    "rid",
+    "remov",
+    "replac",
+    "strip",
+    "unify",
+    "unused",
+];
+
+/// Words as code has them: `transition!` is another than `transition`.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '?' | '!')))
+}
+
+/// Whether a compiler says that a definition is not needed; one that speaks of a variable, of an import or of a result
+/// does not.
+fn says_unused(fault: &str) -> bool {
+    let words = fault.to_lowercase();
+    let says = |these: &[&str]| these.iter().any(|one| words.contains(one));
+    says(&["is unused", "never used", "never read", "never constructed"])
+        && !says(&["variable", "import", "alias", "field", "argument", "parameter", "must be used", "value"])
 }
 
 /// A reply as it would change the files: everything is in order but, perhaps, the parse.
 #[derive(Debug)]
 pub struct Draft {
     patch: Patch,
-    /// By the index of the file.
-    problems: Vec<(usize, Problem)>,
+    /// What is wrong with a file, by its index; each file once.
+    problems: Vec<(usize, Refusal)>,
 }
 
 impl Draft {
@@ -108,10 +184,9 @@ impl Draft {
     /// # Errors
     /// With the first place that does not parse.
     pub fn checked(self, mut accepted: impl FnMut(&FilePatch) -> bool) -> Result<Patch, Refusal> {
-        for (index, problem) in &self.problems {
-            let Some(file) = self.patch.files.get(*index) else { continue };
-            if !accepted(file) {
-                return Err(gate::unparsed(&File::new(&file.path, file.after.as_str().into()), &file.path, problem));
+        for (index, problem) in self.problems {
+            if self.patch.files.get(index).is_some_and(|file| !accepted(file)) {
+                return Err(problem);
             }
         }
         Ok(self.patch)
@@ -121,8 +196,15 @@ impl Draft {
 /// Reads a model's reply to a task, and finds what it would change.
 ///
 /// # Errors
-/// With the first rule that it breaks.
+/// With the first rule that it breaks. What it quotes has none of the task's secrets.
 pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
+    let told = |refusal: Refusal| refusal.hidden(task.redactor);
+    let Draft { patch, problems } = drafted(task, reply).map_err(told)?;
+    let problems = problems.into_iter().map(|(file, problem)| (file, told(problem))).collect();
+    Ok(Draft { patch, problems })
+}
+
+fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     if reply.len() > LONGEST {
         return Err(Refusal::TooLong(LONGEST));
     }
@@ -168,7 +250,7 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     for (path, blocks) in files {
         let Some(source) = task.sources.iter().find(|source| source.path == path) else {
             let (patch, new) = new_file(path, &blocks, &task, &secrets)?;
-            problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
+            problems.extend(new.map(|problem| (patches.len(), problem)));
             patches.push(patch);
             continue;
         };
@@ -196,14 +278,19 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
             }
         })?;
         task.renamed = renamed.or(task.renamed);
-        problems.extend(new.into_iter().map(|problem| (patches.len(), problem)));
+        problems.extend(new.first().map(|problem| (patches.len(), gate::unparsed(&after, path, problem))));
         let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
+        let parsed = before.syntax.is_some() && after.syntax.is_some();
         let (before, version) = (Some(source.text.clone()), source.version);
-        patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors });
+        patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors, parsed });
     }
     if patches.is_empty() {
         return Err(Refusal::Unchanged);
     }
+    // A comment that asks is gone when it was carried out elsewhere.
+    let is_left = |source: &&Source| !patches.iter().any(|patch| patch.path == source.path);
+    let left: Vec<FilePatch> = task.sources.iter().filter(is_left).filter_map(Source::without_cut).collect();
+    patches.extend(left);
     let beside = language.and_then(|language| shown.iter().find_map(|code| blocks::missing(language, code, &patches)));
     if let Some(name) = beside {
         return Err(Refusal::Beside(name));
@@ -315,16 +402,19 @@ fn new_file(
     blocks: &[&Block],
     task: &Task,
     secrets: &[(String, String)],
-) -> Result<(FilePatch, Vec<Problem>), Refusal> {
+) -> Result<(FilePatch, Option<Refusal>), Refusal> {
     if !gate::is_inside(path) {
         return Err(Refusal::Outside(path.to_owned()));
     }
-    let is_asked = path == task.path || task.instruction.is_some_and(|words| words.contains(path));
+    let is_asked = path == task.path || task.names_path(path);
     if task.intent != Intent::Generate {
         return Err(Refusal::NotShown(path.to_owned()));
     }
     if !is_asked {
         return Err(Refusal::NotAsked(path.to_owned()));
+    }
+    if task.exists.is_some_and(|exists| exists(path)) {
+        return Err(Refusal::Exists(path.to_owned()));
     }
     if let Some((placeholder, _)) = secrets.first() {
         return Err(Refusal::Moved { placeholder: placeholder.clone(), place: path.to_owned() });
@@ -356,8 +446,10 @@ fn new_file(
     if let Some(mark) = place::elision::marks(&file).into_iter().next() {
         return Err(Refusal::Elided(mark.text));
     }
-    let problems = gate::new_problems(None, &file);
-    Ok((FilePatch { path: path.to_owned(), before: None, version: 0, after: text, anchors: Vec::new() }, problems))
+    let problems = gate::new_problems(None, &file).first().map(|problem| gate::unparsed(&file, path, problem));
+    let parsed = file.syntax.is_some();
+    let (path, anchors) = (path.to_owned(), Vec::new());
+    Ok((FilePatch { path, before: None, version: 0, after: text, anchors, parsed }, problems))
 }
 
 #[cfg(test)]

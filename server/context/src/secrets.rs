@@ -89,6 +89,8 @@ impl Scan {
 const PREFIX: &str = "AIEX_SECRET_";
 /// Values at least this long are also replaced where nothing around them says that they are secret.
 const LEAST_TELLING: usize = 12;
+/// Pieces of values at least this long, in bytes, are hidden from words about a text.
+const LEAST_PIECE: usize = 8;
 
 impl Redactor {
     /// For one request. `nonce` is a short random word of the caller's, such as 4 to 6 letters and digits, so that no
@@ -158,14 +160,60 @@ impl Redactor {
         out
     }
 
-    /// A text with every secret that this redactor knows replaced: for words about a text that was put back.
+    /// A text with every secret that this redactor knows replaced: for words about a text that was put back. So are
+    /// pieces of at least 8 bytes, blanks and the case of ASCII letters aside: a quotation may begin or end within a
+    /// secret. What is quoted is hidden before it is cut, since less than that is not told from other words. Linear in
+    /// the text and the secrets.
     pub fn hide(&self, text: &str) -> String {
-        let mut hidden = text.to_owned();
-        for (index, value) in self.values.iter().enumerate() {
-            if hidden.contains(value.0.as_str()) {
-                hidden = hidden.replace(value.0.as_str(), &format!("{PREFIX}{}_{}", index + 1, self.nonce));
+        if self.values.is_empty() || text.is_empty() {
+            return text.to_owned();
+        }
+        let squeezed = |text: &str| -> Zeroizing<Vec<u8>> {
+            let bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+            Zeroizing::new(bytes.map(|byte| byte.to_ascii_lowercase()).collect())
+        };
+        // What is too short for pieces counts as it is written; as does a placeholder that a text held already.
+        let is_plain = |value: &Value| value.0.starts_with(PREFIX);
+        let values: Vec<_> = self.values.iter().map(|value| squeezed(&value.0)).collect();
+        let mut pieces: HashMap<&[u8], usize> = HashMap::new();
+        for (index, (value, squeezed)) in self.values.iter().zip(&values).enumerate() {
+            for piece in squeezed.windows(LEAST_PIECE).filter(|_| !is_plain(value)) {
+                pieces.entry(piece).or_insert(index);
             }
         }
+        let mut found: Vec<(Range<usize>, usize)> = Vec::new();
+        let starts: Vec<usize> =
+            text.bytes().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()).map(|(at, _)| at).collect();
+        let own = squeezed(text);
+        for (piece, at) in own.windows(LEAST_PIECE).zip(starts.windows(LEAST_PIECE)) {
+            if let (Some(index), [first, .., last]) = (pieces.get(piece), at) {
+                found.push((*first..last + 1, *index));
+            }
+        }
+        for (index, value) in self.values.iter().enumerate() {
+            if !value.0.is_empty() && (is_plain(value) || values.get(index).is_some_and(|v| v.len() < LEAST_PIECE)) {
+                let hits = text.match_indices(value.0.as_str());
+                found.extend(hits.map(|(at, hit)| (at..at + hit.len(), index)));
+            }
+        }
+        found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+        let mut runs: Vec<(Range<usize>, usize)> = Vec::new();
+        for (range, index) in found {
+            match runs.last_mut() {
+                Some((run, _)) if range.start < run.end => run.end = run.end.max(range.end),
+                _ => runs.push((range, index)),
+            }
+        }
+        let mut hidden = String::with_capacity(text.len());
+        let mut done = 0;
+        for (range, index) in runs {
+            let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0).max(done);
+            let end = (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            hidden.push_str(text.get(done..start).unwrap_or_default());
+            hidden.push_str(&format!("{PREFIX}{}_{}", index + 1, self.nonce));
+            done = end;
+        }
+        hidden.push_str(text.get(done..).unwrap_or_default());
         hidden
     }
 

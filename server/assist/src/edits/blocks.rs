@@ -50,7 +50,7 @@ pub(super) fn missing(language: Language, code: &str, files: &[FilePatch]) -> Op
     let shown = File::new(&format!("block.{}", place::ending(language)), code.into());
     if shown.symbols.is_empty() {
         let code = said(code);
-        return (!files.iter().any(|file| file.contains(&code))).then(|| place::first_line(&shown.text));
+        return (!files.iter().any(|file| file.contains(&code))).then(|| shown.text.to_string());
     }
     let leaves = shown.symbols.iter().filter(|symbol| !is_container(symbol.kind));
     let is_missing = |symbol: &&Symbol| {

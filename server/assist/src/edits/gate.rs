@@ -45,15 +45,11 @@ pub(super) fn changed(before: &str, after: &str) -> Range<usize> {
 pub(super) fn unparsed(after: &File, path: &str, problem: &Problem) -> Refusal {
     let before = after.slice(0..problem.range.start);
     let line = before.matches('\n').count() + 1;
-    let what = match &problem.missing {
-        Some(missing) => format!("`{missing}` is missing"),
-        None => {
-            let text = after.slice(problem.range.clone()).trim();
-            let first: String = text.lines().next().unwrap_or_default().chars().take(80).collect();
-            format!("`{first}` is not expected")
-        }
-    };
-    Refusal::Unparsed { path: path.to_owned(), line, what }
+    let path = path.to_owned();
+    match &problem.missing {
+        Some(missing) => Refusal::Unparsed { path, line, what: format!("`{missing}` is missing") },
+        None => Refusal::Unexpected { path, line, text: after.slice(problem.range.clone()).to_owned() },
+    }
 }
 
 /// A character that does not show, which `before` does not have.

@@ -16,19 +16,27 @@ pub(super) fn place(hunk: &Hunk, file: &File, target: &Range<usize>) -> Result<P
         return Err(Refusal::Malformed("a hunk has nothing to search for"));
     }
     let exact = search.replace('\n', file.line_ending);
-    let found: Vec<_> = file.text.match_indices(&exact).map(|(at, _)| at..at + exact.len()).take(1000).collect();
-    let first_line = || search.trim().lines().next().unwrap_or_default().trim().chars().take(80).collect::<String>();
-    if let Some(range) = only(&found, target, &file.path, first_line)? {
+    let hits = file.text.match_indices(&exact).map(|(at, _)| at..at + exact.len());
+    let found: Vec<_> = hits.filter(|range| is_lines(file, range)).take(1000).collect();
+    if let Some(range) = only(&found, target, &file.path, search)? {
         let text = hunk.replace.trim_matches('\n').to_owned();
         return placed(file, range, text);
     }
     let found = by_lines(search, file);
-    let Some(range) = only(&found, target, &file.path, first_line)? else {
-        return Err(Refusal::NotFound { path: file.path.clone(), text: first_line() });
+    let Some(range) = only(&found, target, &file.path, search)? else {
+        return Err(Refusal::NotFound { path: file.path.clone(), text: search.to_owned() });
     };
     let whole = file.whole_lines(&range);
     let text = indent::like(file.language, search, file.slice(whole.clone()), hunk.replace.trim_matches('\n'));
     placed(file, whole, text)
+}
+
+/// Whether a range is whole lines, blanks at their ends aside: `let limit = 1` is no part of `let limit = 100;` that can
+/// be replaced. One that begins behind blanks is found by its lines, which tells how deep the new ones go.
+fn is_lines(file: &File, range: &Range<usize>) -> bool {
+    let after = file.slice(range.end..file.text.len());
+    let rest = after.split(['\n', '\r']).next().unwrap_or_default();
+    file.line_start(range.start) == range.start && rest.trim().is_empty()
 }
 
 fn placed(file: &File, range: Range<usize>, text: String) -> Result<Placed, Refusal> {
@@ -74,14 +82,14 @@ fn only(
     found: &[Range<usize>],
     target: &Range<usize>,
     path: &str,
-    text: impl Fn() -> String,
+    text: &str,
 ) -> Result<Option<Range<usize>>, Refusal> {
     let inside: Vec<_> = found.iter().filter(|range| target.start <= range.start && range.end <= target.end).collect();
     match (inside.as_slice(), found) {
         ([one], _) => Ok(Some((*one).clone())),
         (_, [one]) => Ok(Some(one.clone())),
         (_, []) => Ok(None),
-        (_, many) => Err(Refusal::Ambiguous { path: path.to_owned(), text: text(), count: many.len() }),
+        (_, many) => Err(Refusal::Ambiguous { path: path.to_owned(), text: text.to_owned(), count: many.len() }),
     }
 }
 

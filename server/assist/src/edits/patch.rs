@@ -27,6 +27,8 @@ pub struct FilePatch {
     pub after: String,
     /// The definitions that it was made for, in bytes of `before`, half-open: one that has changed since is not patched.
     pub anchors: Vec<Range<usize>>,
+    /// Whether it was parsed, before and after: its language is known. What was found then is no part of this.
+    pub parsed: bool,
 }
 
 /// Why a patch cannot be carried over to a later text.
@@ -61,10 +63,8 @@ impl FilePatch {
         }
         let conflict = || Moved::Conflict(self.path.clone());
         let since = diff(before, now);
-        let touches = |typed: &Edit, range: &Range<usize>| {
-            typed.range.start < range.end && range.start < typed.range.end
-                || typed.range.is_empty() && range.start < typed.range.start && typed.range.start < range.end
-        };
+        let touches =
+            |typed: &Edit, range: &Range<usize>| typed.range.start < range.end && range.start < typed.range.end;
         if since.iter().any(|typed| self.anchors.iter().any(|anchor| touches(typed, anchor))) {
             return Err(conflict());
         }

@@ -57,7 +57,7 @@ pub(super) fn ending(language: Language) -> &'static str {
 /// Text of no known language can only be replaced as a whole: the part that was meant.
 fn whole(code: &str, file: &File, task: &Task) -> Result<Vec<Placed>, Refusal> {
     if file.path != task.path {
-        return Err(Refusal::Fragment(first_line(code)));
+        return Err(Refusal::Fragment(code.to_owned()));
     }
     let old = file.slice(task.target.clone());
     let reply = File::new(&file.path, code.into());
@@ -366,10 +366,6 @@ pub(super) fn is_comment(language: Language, line: &str) -> bool {
         Language::Elixir => line.starts_with('#') && !line.starts_with("#{"),
         Language::Rust => line.starts_with("//") && !line.starts_with("//!"),
     }
-}
-
-pub(super) fn first_line(code: &str) -> String {
-    code.trim().lines().next().unwrap_or_default().trim().chars().take(80).collect()
 }
 
 /// What takes documentation, specs and attributes before it.

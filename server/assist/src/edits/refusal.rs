@@ -1,8 +1,18 @@
 //! [`Refusal`]: why a reply is not applied, in a sentence for the user and for the model that may mend it.
 
+use aiex_context::secrets::Redactor;
+
 use crate::prose::clean_text;
 
+/// The most characters of a reply without code that are quoted.
+const LONGEST_WORDS: usize = 300;
+/// The most characters of a line that are quoted.
+const LONGEST_LINE: usize = 80;
+
 /// Why a reply does not become an edit.
+///
+/// Within this crate its texts quote code to its end, secrets and all; [`Refusal::hidden`], through which each one goes
+/// that leaves the crate, replaces the secrets and only then cuts them to a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It holds no code. With what it says, shortened.
@@ -81,6 +91,19 @@ pub enum Refusal {
         /// What may be changed.
         allowed: &'static str,
     },
+    /// It changes imports that this intent may not.
+    #[error("the reply changes the imports (`{text}`), and {intent} may change only {allowed}")]
+    Imports {
+        /// The first line of what it imports.
+        text: String,
+        /// The intent.
+        intent: &'static str,
+        /// What may be changed.
+        allowed: &'static str,
+    },
+    /// It documents a file of a language that is not parsed.
+    #[error("{0} is in no language that is parsed, so there is no telling its documentation from its code")]
+    NoSyntax(String),
     /// It does not parse.
     #[error("the code does not parse: {path}, line {line}: {what}")]
     Unparsed {
@@ -90,6 +113,16 @@ pub enum Refusal {
         line: usize,
         /// What is wrong there.
         what: String,
+    },
+    /// It has something that does not belong where it stands.
+    #[error("the code does not parse: {path}, line {line}: `{text}` is not expected")]
+    Unexpected {
+        /// The file.
+        path: String,
+        /// Counted from 1, in the file as it would be.
+        line: usize,
+        /// The first line of what stands there.
+        text: String,
     },
     /// It names a file that is not in the workspace, or none that may be written.
     #[error("the reply names the file {0}, which is not one that may be written")]
@@ -123,19 +156,85 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// For a reply without code.
-    pub(super) fn no_code(reply: &str) -> Self {
-        let words = clean_text(reply);
-        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        let short: String = words.chars().take(300).collect();
-        let dots = if short.len() < words.len() { "…" } else { "" };
-        Self::NoCode(format!("{short}{dots}"))
+    /// Without the secrets of `redactor`, and then with each quotation cut to a line: fit to be shown.
+    pub(super) fn hidden(mut self, redactor: Option<&Redactor>) -> Self {
+        let hide = |text: &mut String| {
+            if let Some(redactor) = redactor {
+                *text = redactor.hide(text);
+            }
+        };
+        let line = |text: &mut String| {
+            hide(text);
+            *text = first_line(text);
+        };
+        match &mut self {
+            Self::NoCode(words) => {
+                hide(words);
+                let all = clean_text(words).split_whitespace().collect::<Vec<_>>().join(" ");
+                let short: String = all.chars().take(LONGEST_WORDS).collect();
+                let dots = if short.len() < all.len() { "…" } else { "" };
+                *words = format!("{short}{dots}");
+            }
+            Self::Fragment(text)
+            | Self::NotFound { text, .. }
+            | Self::Ambiguous { text, .. }
+            | Self::TwoVersions(text)
+            | Self::Beside(text)
+            | Self::Elided(text)
+            | Self::Imports { text, .. }
+            | Self::Unexpected { text, .. } => line(text),
+            Self::Lost { within, lost } => {
+                hide(within);
+                lost.iter_mut().for_each(line);
+            }
+            Self::Deletes(names) => names.iter_mut().for_each(line),
+            Self::OtherLanguage { found, .. } => hide(found),
+            Self::OutOfScope { what, .. } | Self::Unparsed { what, .. } => hide(what),
+            Self::Moved { place, .. } => hide(place),
+            Self::Overlap(_)
+            | Self::Outside(_)
+            | Self::NoSyntax(_)
+            | Self::NotShown(_)
+            | Self::Exists(_)
+            | Self::NotAsked(_)
+            | Self::Placeholder(_)
+            | Self::Cut
+            | Self::Malformed(_)
+            | Self::TooLong(_)
+            | Self::Invisible(_)
+            | Self::Unchanged => {}
+        }
+        match &mut self {
+            Self::OtherLanguage { path, .. }
+            | Self::NotFound { path, .. }
+            | Self::Ambiguous { path, .. }
+            | Self::Unparsed { path, .. }
+            | Self::Unexpected { path, .. }
+            | Self::Overlap(path)
+            | Self::Outside(path)
+            | Self::NoSyntax(path)
+            | Self::NotShown(path)
+            | Self::Exists(path)
+            | Self::NotAsked(path) => hide(path),
+            _ => {}
+        }
+        self
+    }
+
+    /// The sentence, without the secrets of `redactor`. What [`draft`](super::draft) and
+    /// [`Draft::checked`](super::Draft::checked) give has none already; what others made of the words of a compiler may.
+    pub fn told(&self, redactor: Option<&Redactor>) -> String {
+        self.clone().hidden(redactor).to_string()
     }
 
     /// Whether the model may mend it when it is told: not if it declines, or has nothing to change.
     pub fn is_mendable(&self) -> bool {
-        !matches!(self, Self::NoCode(_) | Self::Unchanged | Self::TooLong(_))
+        !matches!(self, Self::NoCode(_) | Self::NoSyntax(_) | Self::Unchanged | Self::TooLong(_))
     }
+}
+
+fn first_line(text: &str) -> String {
+    text.trim().lines().next().unwrap_or_default().trim().chars().take(LONGEST_LINE).collect()
 }
 
 fn said(words: &str) -> String {
@@ -150,3 +249,6 @@ fn names(names: &[String]) -> String {
         more => format!("{} and {more} more", shown.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,7 @@ pub(super) fn read(reply: &str, parses: &dyn Fn(&str) -> bool) -> Result<Vec<Blo
         if diff::is_diff(&bare) || parses(&bare) {
             return Ok(vec![block(None, String::new(), &bare)]);
         }
-        return Err(Refusal::no_code(&reply));
+        return Err(Refusal::NoCode(reply));
     }
     Ok(blocks)
 }

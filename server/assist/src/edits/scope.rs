@@ -1,11 +1,19 @@
 //! What an intent may change: compares a file before and after an edit, definition by definition, token by token.
 
+mod attributes;
+mod renames;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aiex_context::Intent;
 use aiex_syntax::{Language, TokenClass};
 
-use super::{Refusal, Task, source::File};
+pub(super) use renames::Renamed;
+
+use super::{
+    Refusal, Task,
+    source::{File, is_container},
+};
 
 /// What an intent may change, for the sentence that says so.
 pub(super) fn allowed(intent: Intent) -> &'static str {
@@ -79,15 +87,16 @@ impl<'f> Own<'f> {
 }
 
 /// Whether what `after` changes of `before` is what the intent may change. `before` is the file as the model was shown
-/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not. Gives the old and the
-/// new name of the target, where this is its file and renames it.
+/// it. `secrets` are the values that its placeholders stand for: none may stand where it was not. Gives what the target
+/// is renamed to, where this is its file and renames it.
 pub(super) fn check(
     before: &File,
     after: &File,
     task: &Task,
     secrets: &[(String, String)],
-) -> Result<Option<(String, String)>, Refusal> {
+) -> Result<Option<Renamed>, Refusal> {
     if before.language.is_none() || before.syntax.is_none() {
+        spread(before, after, secrets)?;
         return outside_of_target(before, after, task).map(|()| None);
     }
     let (old, new) = (Own::of(before), Own::of(after));
@@ -118,8 +127,24 @@ pub(super) fn check(
     Ok(scope.renamed().filter(|_| is_target_file))
 }
 
+/// Of text without a parse there is no telling where a secret belongs: none may come in, or stand there more often.
+fn spread(before: &File, after: &File, secrets: &[(String, String)]) -> Result<(), Refusal> {
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let (old, new) = (squeezed(&before.text), squeezed(&after.text));
+    for (placeholder, value) in secrets {
+        let value = squeezed(value);
+        if !value.is_empty() && old.matches(&value).count() < new.matches(&value).count() {
+            return Err(Refusal::Moved { placeholder: placeholder.clone(), place: before.path.clone() });
+        }
+    }
+    Ok(())
+}
+
 /// Of text without a parse, all that is known is where it changed.
 fn outside_of_target(before: &File, after: &File, task: &Task) -> Result<(), Refusal> {
+    if task.intent == Intent::Document {
+        return Err(Refusal::NoSyntax(before.path.clone()));
+    }
     let inside = |edit: &aiex_text::Edit| task.target.start <= edit.range.start && edit.range.end <= task.target.end;
     match before.path == task.path && aiex_text::diff(&before.text, &after.text).iter().all(inside) {
         true => Ok(()),
@@ -169,12 +194,9 @@ impl Scope<'_> {
         }
     }
 
-    /// Deletion only of the target, or of what the instruction names.
+    /// Deletion only of the target, or of what the instruction asks to delete by its name.
     fn deletions(&self, removed: &[&Key]) -> Result<(), Refusal> {
-        // What a diagnostic names is not named to be deleted.
-        let may_name = self.task.intent != Intent::Fix || self.task.says_unused();
-        let is_asked =
-            |key: &Key| self.inside.contains(key) && !self.is_whole_file || may_name && self.task.names(&key.0);
+        let is_asked = |key: &Key| self.inside.contains(key) && !self.is_whole_file || self.task.asks_to_delete(&key.0);
         let not_asked: Vec<String> = removed.iter().filter(|key| !is_asked(key)).map(|key| key.0.clone()).collect();
         if not_asked.is_empty() { Ok(()) } else { Err(Refusal::Deletes(not_asked)) }
     }
@@ -205,8 +227,11 @@ impl Scope<'_> {
             let renamed = self.renamed();
             for key in changed.iter().filter(|key| !self.inside.contains(**key)) {
                 let (Some(old), Some(new)) = (self.old.tokens.get(*key), self.new.tokens.get(*key)) else { continue };
-                let is_call = renamed.as_ref().is_some_and(|(from, to)| only_renames(old, new, from, to));
-                if !is_call && !only_adds_attributes(self.before.language, old, new) {
+                let is_own = self.before.path == self.task.path;
+                let is_call =
+                    renamed.as_ref().is_some_and(|renamed| renamed.explains(self.before, is_own, &key.0, old, new));
+                let is_attribute = is_own && self.only_adds_attributes(key);
+                if !is_call && !is_attribute {
                     return Err(self.refused(self.name(key)));
                 }
             }
@@ -255,13 +280,26 @@ impl Scope<'_> {
         target.is_some_and(|target| removed.contains(&target) && bare(&target.0) == bare(&key.0))
     }
 
+    /// Whether all that is new in a module of Elixir, its definitions aside, are attributes.
+    fn only_adds_attributes(&self, key: &Key) -> bool {
+        let symbol = self.old.of_symbol.iter().position(|known| known == key);
+        let symbol = symbol.and_then(|index| self.before.symbols.get(index));
+        let (old, new) = (self.old.tokens.get(key), self.new.tokens.get(key));
+        self.before.language == Some(Language::Elixir)
+            && symbol.is_some_and(|symbol| is_container(symbol.kind))
+            && old.zip(new).is_some_and(|(old, new)| attributes::only_adds_attributes(old, new))
+    }
+
     fn generates_only(&self, changed: &[&Key], added: &[&Key], removed: &[&Key]) -> Result<(), Refusal> {
+        if self.before.path != self.task.path
+            && let Some(key) = changed.iter().chain(added).chain(removed).next()
+        {
+            return Err(self.refused(format!("{} in {}", self.name(key), self.before.path)));
+        }
         let is_unwritten = self.target.is_some_and(|target| self.before.is_unwritten(target));
         for key in changed {
             let is_empty_body = is_unwritten && self.inside.contains(*key);
-            let (old, new) = (self.old.tokens.get(*key), self.new.tokens.get(*key));
-            let adds = old.zip(new).is_some_and(|(old, new)| only_adds_attributes(self.before.language, old, new));
-            if !is_empty_body && !adds {
+            if !is_empty_body && !self.only_adds_attributes(key) {
                 return Err(self.refused(self.name(key)));
             }
         }
@@ -282,7 +320,7 @@ impl Scope<'_> {
             let container = container.and_then(|index| self.new.of_symbol.get(index).cloned());
             let is_beside =
                 around.contains(&container) || container.as_ref().is_some_and(|outer| added.contains(&outer));
-            let is_place = self.target.is_none() || is_beside || self.task.intent != Intent::Refactor;
+            let is_place = self.target.is_none() || is_beside || self.task.intent == Intent::GenerateTests;
             if !is_place {
                 return Err(self.adds(key));
             }
@@ -291,7 +329,7 @@ impl Scope<'_> {
     }
 
     /// The old and the new name of a target that is there no more under the old one.
-    fn renamed(&self) -> Option<(String, String)> {
+    fn renamed(&self) -> Option<Renamed> {
         if self.before.path != self.task.path {
             return self.task.renamed.clone();
         }
@@ -306,7 +344,7 @@ impl Scope<'_> {
                 && symbol.is_some_and(|symbol| super::source::are_alike(symbol.kind, target.kind))
         };
         let (index, _) = self.new.of_symbol.iter().enumerate().find(is_new)?;
-        Some((target.name.clone(), self.after.symbols.get(index)?.name.clone()))
+        Renamed::new(self.before, self.target?, &self.after.symbols.get(index)?.name)
     }
 
     /// No definition may hold a secret that it did not hold before.
@@ -334,26 +372,4 @@ impl Scope<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether two sequences differ in nothing but a name.
-fn only_renames(old: &[(TokenClass, &str)], new: &[(TokenClass, &str)], from: &str, to: &str) -> bool {
-    old.len() == new.len()
-        && old
-            .iter()
-            .zip(new)
-            .all(|(old, new)| old == new || (old.1.trim_end_matches(':') == from && new.1.trim_end_matches(':') == to))
-}
-
-/// Whether all that is new are attributes of a module in Elixir, such as `@limit 10`.
-fn only_adds_attributes(language: Option<Language>, old: &[(TokenClass, &str)], new: &[(TokenClass, &str)]) -> bool {
-    let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
-    let rest = old.get(head..).unwrap_or_default();
-    let added = new.get(head..).unwrap_or_default();
-    let Some(added) = added.strip_suffix(rest) else { return false };
-    // A row of equal tokens may be cut anywhere: `@` may be that of the next one.
-    let begins = added.first().is_some_and(|(_, text)| *text == "@")
-        || added.last().is_some_and(|(_, text)| *text == "@")
-            && old.get(head.wrapping_sub(1)).is_some_and(|(_, text)| *text == "@");
-    language == Some(Language::Elixir) && begins
 }

@@ -5,6 +5,8 @@ use std::{ops::Range, sync::Arc};
 use aiex_syntax::{Language, Problem, Symbol, SymbolKind, Syntax, Token, TokenClass};
 use aiex_text::{Edit, LineEnding, Text};
 
+use super::FilePatch;
+
 /// A file of which a model was shown some or all, at one version.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -27,6 +29,21 @@ impl Source {
             (Some(before), Some(after)) => format!("{before}{after}").into(),
             _ => self.text.clone(),
         }
+    }
+
+    /// The removal of what is cut, if something is.
+    pub(super) fn without_cut(&self) -> Option<FilePatch> {
+        let cut = self.cut.clone()?;
+        let after = self.shown();
+        let is_parsed = |text: &Arc<str>| File::new(&self.path, text.clone()).syntax.is_some();
+        (*after != *self.text).then(|| FilePatch {
+            path: self.path.clone(),
+            before: Some(self.text.clone()),
+            version: self.version,
+            parsed: is_parsed(&self.text) && is_parsed(&after),
+            after: after.to_string(),
+            anchors: vec![cut],
+        })
     }
 
     /// Where a range of what is shown lies in the whole text.

@@ -101,14 +101,96 @@ proptest! {
 }
 
 #[test]
-fn a_definition_that_is_named_is_a_word_of_its_own() {
+fn a_definition_that_is_to_go_is_named_by_a_word_of_its_own() {
     let sources = [];
     let mut task = Task::new(Intent::Refactor, "a.rs", &sources, 0..0);
     task.instruction = Some("delete transition! and Cart::total, not subtotals");
-    assert!(task.names("Shop.Order.transition!/2"));
-    assert!(task.names("Cart::total"));
-    assert!(!task.names("Shop.Cart.subtotal/1"));
-    assert!(!task.names("Shop.Order.transition/2"));
+    assert!(task.asks_to_delete("Shop.Order.transition!/2"));
+    assert!(task.asks_to_delete("Cart::total"));
+    assert!(!task.asks_to_delete("Shop.Cart.subtotal/1"));
+    assert!(!task.asks_to_delete("Shop.Order.transition/2"));
+    for (words, name) in [
+        ("Extract these lines into one new function", "Money::new"),
+        ("rename remove to take", "Shop.Cart.remove/2"),
+        ("call total twice", "Cart::total"),
+    ] {
+        task.instruction = Some(words);
+        assert!(!task.asks_to_delete(name), "{words}");
+    }
+    task.instruction = Some("Inline total");
+    assert!(task.asks_to_delete("Cart::total"));
+}
+
+#[test]
+fn a_fault_asks_to_delete_what_is_never_used() {
+    let says = |intent, fault: &str| {
+        let faults = [fault.to_owned()];
+        let mut task = Task::new(intent, "a.rs", &[], 0..0);
+        task.faults = &faults;
+        task.asks_to_delete("Cart::total")
+    };
+    assert!(says(Intent::Fix, "method `total` is never used"));
+    assert!(says(Intent::Fix, "function total/1 is unused"));
+    assert!(!says(Intent::Refactor, "method `total` is never used"));
+    assert!(!says(Intent::Fix, "undefined function total/1"));
+    assert!(!says(Intent::Fix, "variable \"total\" is unused"));
+    assert!(!says(Intent::Fix, "unused return value of `total` that must be used"));
+    assert!(!says(Intent::Fix, "method `subtotal` is never used"));
+}
+
+#[test]
+fn a_path_is_named_as_a_whole_word() {
+    let mut task = Task::new(Intent::Generate, "a.rs", &[], 0..0);
+    task.instruction = Some("put it into `src/money.rs`, or ./src/b.rs.");
+    assert!(task.names_path("src/money.rs"));
+    assert!(task.names_path("src/b.rs"));
+    assert!(!task.names_path("money.rs"));
+    assert!(!task.names_path("src/money"));
+}
+
+#[test]
+fn a_file_that_exists_is_not_made_anew() {
+    let exists = |path: &str| path == "src/b.rs";
+    let mut task = Task::new(Intent::Generate, "src/b.rs", &[], 0..0);
+    let reply = "```rust\nfn b() {}\n```";
+    assert!(draft(&task, reply).unwrap().checked(|_| false).unwrap().files[0].parsed);
+    task.exists = Some(&exists);
+    assert_eq!(draft(&task, reply).unwrap_err(), Refusal::Exists("src/b.rs".to_owned()));
+}
+
+#[test]
+fn a_comment_that_asks_goes_when_another_file_changes() {
+    let comment = "// AI: make src/b.rs with b\n";
+    let text = format!("{comment}fn a() {{}}\n");
+    let mut sources = [source("src/a.rs", &text)];
+    sources[0].cut = Some(0..comment.len());
+    let mut task = Task::new(Intent::Generate, "src/a.rs", &sources, 0..9);
+    task.instruction = Some("make src/b.rs with b");
+    let patch = draft(&task, "src/b.rs\n```rust\nfn b() {}\n```").unwrap().checked(|_| false).unwrap();
+    let after: Vec<_> = patch.files.iter().map(|file| (file.path.as_str(), file.after.as_str())).collect();
+    assert_eq!(after, [("src/b.rs", "fn b() {}\n"), ("src/a.rs", "fn a() {}\n")]);
+    assert_eq!(patch.files[1].anchors.first(), Some(&(0..comment.len())));
+    assert!(patch.files[1].parsed);
+}
+
+#[test]
+fn what_is_not_parsed_is_not_documented_and_keeps_its_secrets() {
+    let text = "name = \"a\"\napi_key = \"hq8Zt3LmX9vB2nK7wR4p\"\n";
+    let sources = [source("a.toml", text)];
+    let mut redactor = Redactor::new("k7f3");
+    redactor.redact("a.toml", 1, text);
+    let said = |intent, reply: &str| {
+        let mut task = Task::new(intent, "a.toml", &sources, 0..text.len());
+        task.redactor = Some(&redactor);
+        draft(&task, reply).map(|draft| draft.patch.files[0].parsed).map_err(|refusal| refusal.to_string())
+    };
+    let kept = "```toml\nname = \"b\"\napi_key = \"AIEX_SECRET_1_k7f3\"\n```";
+    assert_eq!(said(Intent::Refactor, kept), Ok(false));
+    let document = "a.toml is in no language that is parsed, so there is no telling its documentation from its code";
+    assert_eq!(said(Intent::Document, kept), Err(document.to_owned()));
+    let spread = kept.replace("\"b\"", "\"AIEX_SECRET_1_k7f3\"");
+    let moved = "the placeholder AIEX_SECRET_1_k7f3 stands for a secret that is not of a.toml; it is left where it was";
+    assert_eq!(said(Intent::Refactor, &spread), Err(moved.to_owned()));
 }
 
 #[test]

@@ -439,3 +439,20 @@ proptest! {
         prop_assert!(redactor.redactions().windows(2).all(|pair| pair[0].line <= pair[1].line));
     }
 }
+
+#[test]
+fn pieces_are_hidden_blanks_and_case_aside() {
+    let mut redactor = Redactor::new("k7f3");
+    let token: String = (0..50).map(|n| format!("q{:02}", n * 7 % 100)).collect();
+    redactor.redact("a.env", 1, &format!("API_KEY={token}\nPASSWORD=tr0ub4d\n"));
+    assert_eq!(redactor.redactions().len(), 2);
+    let hidden = |text: &str| redactor.hide(text);
+    assert_eq!(hidden(&format!("at `{token}`")), "at `AIEX_SECRET_1_k7f3`");
+    let (cut, rest) = token.split_at(80);
+    assert_eq!(hidden(&format!("é{cut}é {rest}.")), "éAIEX_SECRET_1_k7f3é AIEX_SECRET_1_k7f3.");
+    let (line, next) = cut.split_at(30);
+    assert_eq!(hidden(&format!("{line}\n  {next}")), "AIEX_SECRET_1_k7f3");
+    assert_eq!(hidden(&cut.to_uppercase()), "AIEX_SECRET_1_k7f3");
+    assert_eq!(hidden("tr0ub4d, tr0ub"), "AIEX_SECRET_2_k7f3, tr0ub");
+    assert_eq!(hidden("AIEX_SECRET_1_k7f3 and other words"), "AIEX_SECRET_1_k7f3 and other words");
+}

@@ -15,6 +15,7 @@ fn patch(before: &str, after: &str, anchors: &[&str]) -> FilePatch {
         version: 1,
         after: after.to_owned(),
         anchors: anchors.iter().map(anchor).collect(),
+        parsed: true,
     }
 }
 

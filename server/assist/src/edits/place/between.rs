@@ -27,7 +27,9 @@ impl Place<'_> {
         placed: &mut Vec<Placed>,
     ) -> Result<Vec<Attribute>, Refusal> {
         let own = own_tokens(self.reply, container);
-        let fragment = |at: usize| Refusal::Fragment(self.reply.line_at(at).trim().chars().take(80).collect());
+        let fragment = |at: usize| {
+            Refusal::Fragment(self.reply.slice(self.reply.line_start(at)..self.reply.text.len()).to_owned())
+        };
         // A line that is there already is forgiven; not so what is left over by code that does not parse.
         let known = if self.parses() { self.known_lines(within) } else { HashSet::new() };
         let mut attributes: Vec<Attribute> = Vec::new();

@@ -10,7 +10,7 @@ use super::{
         Refusal, indent,
         source::{File, is_container},
     },
-    Place, Placed, first_line, takes_lead,
+    Place, Placed, takes_lead,
 };
 
 /// A kind of lead: each is replaced as a whole.
@@ -96,7 +96,7 @@ impl Place<'_> {
         let Some(target) = self.target else {
             return match is_inner && self.task.target == (0..self.file.text.len()) {
                 true => Ok(self.inner_documentation(None, &self.reply.text)),
-                false => Err(Refusal::Fragment(first_line(&self.reply.text))),
+                false => Err(Refusal::Fragment(self.reply.text.to_string())),
             };
         };
         let Some(known) = self.file.symbols.get(target) else { return Ok(Vec::new()) };
@@ -104,7 +104,7 @@ impl Place<'_> {
             return Ok(self.inner_documentation(Some(target), &self.reply.text));
         }
         if is_inner {
-            return Err(Refusal::Fragment(first_line(&self.reply.text)));
+            return Err(Refusal::Fragment(self.reply.text.to_string()));
         }
         let range = self.lead_range(target);
         let indentation = self.file.indentation(known.range.start);

@@ -30,7 +30,7 @@ impl Place<'_> {
         if !looks_whole || lost.is_empty() {
             return Ok(None);
         }
-        let named = |name: &String| self.task.names(name);
+        let named = |name: &String| self.task.asks_to_delete(name);
         if lost.iter().all(named) {
             // Deletions that were asked for cannot be told in whole definitions that are merely not there.
             return Err(Refusal::Malformed("a deletion needs a hunk whose REPLACE part is empty"));

@@ -10,7 +10,6 @@ use super::{
     },
     Place, Placed,
     between::{squeezed, takes_imports},
-    first_line,
 };
 
 impl Place<'_> {
@@ -22,7 +21,7 @@ impl Place<'_> {
         within: Option<usize>,
         last: Option<usize>,
     ) -> Result<Placed, Refusal> {
-        let Some(symbol) = self.reply.symbols.get(member) else { return Err(Refusal::Fragment(first_line(text))) };
+        let Some(symbol) = self.reply.symbols.get(member) else { return Err(Refusal::Fragment(text.to_owned())) };
         if within.is_none() && self.is_free(symbol, text) {
             let chain =
                 self.target.into_iter().flat_map(|target| std::iter::once(target).chain(self.file.containers(target)));
@@ -92,7 +91,7 @@ impl Place<'_> {
     }
 
     fn at_end_of(&self, container: &aiex_syntax::Symbol, text: &str) -> Result<Placed, Refusal> {
-        let Some(body) = container.body() else { return Err(Refusal::Fragment(first_line(text))) };
+        let Some(body) = container.body() else { return Err(Refusal::Fragment(text.to_owned())) };
         let indentation = format!("{}{}", self.file.indentation(container.range.start), self.unit());
         let text = indent::moved(Some(self.language), text, &indentation);
         let inside = self.file.slice(body.clone());
@@ -213,8 +212,8 @@ impl Place<'_> {
             return Ok(());
         }
         if !takes_imports(self.task.intent) {
-            return Err(Refusal::OutOfScope {
-                what: format!("changes the imports (`{}`)", first_line(fresh.first().copied().unwrap_or_default())),
+            return Err(Refusal::Imports {
+                text: fresh.join("\n"),
                 intent: self.task.intent.as_str(),
                 allowed: scope::allowed(self.task.intent),
             });
@@ -268,7 +267,7 @@ impl Place<'_> {
 
     /// Statements alone: the body of a target that has none yet.
     pub(super) fn body(&self) -> Result<Vec<Placed>, Refusal> {
-        let fragment = || Refusal::Fragment(first_line(&self.reply.text));
+        let fragment = || Refusal::Fragment(self.reply.text.to_string());
         let target = self
             .target
             .filter(|target| self.task.intent == Intent::Generate && self.file.is_unwritten(*target))

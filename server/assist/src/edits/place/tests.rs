@@ -14,7 +14,7 @@ fn check(path: &str, intent: Intent, source: &str, code: &str, expect: Expect) {
     let mut task = Task::new(intent, path, &sources, target);
     task.cursor = cursor;
     let out = match place(code, &file, &task) {
-        Err(refusal) => format!("{refusal}\n"),
+        Err(refusal) => format!("{}\n", refusal.told(None)),
         Ok(placed) => {
             let edits = placed.into_iter().map(|placed| Edit { range: placed.range, text: placed.text });
             apply(&Text::new(&file.text), &edits.collect::<Vec<_>>()).unwrap().to_string()
