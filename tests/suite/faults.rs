@@ -6,7 +6,7 @@ use aiex_tests::{
     upstream::{Exchange, Nobody, Upstream, event, last_events},
 };
 
-use crate::scene::{PLANTED, Scene};
+use crate::scene::{EDITABLE, PLANTED, Scene};
 
 const HTML: &str = "<!DOCTYPE html><html><head><title>Gateway page</title></head><body><h1>Oh no</h1></body></html>";
 
@@ -24,7 +24,7 @@ fn assert_fails(mut scene: Scene, parts: &[&str]) -> String {
     }
     let progress = scene.client.progress(&crate::scene::token(run));
     assert_eq!(progress.iter().filter(|value| value["kind"] == "end").count(), 1);
-    assert_eq!(scene.titles("add"), ["Aiex: Explain"], "it is over, and there is no answer to open");
+    assert_eq!(scene.titles("add"), EDITABLE, "it is over, and there is no answer to open");
     assert_eq!(scene.outcomes(), (0, vec![message.clone()]));
     assert_eq!(scene.answers(), Vec::<std::path::PathBuf>::new());
     let log = scene.client.log();

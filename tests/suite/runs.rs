@@ -6,7 +6,7 @@ use aiex_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, URI, token};
+use crate::scene::{EDITABLE, Scene, URI, token};
 
 /// A run that has asked the model, which has not answered.
 fn begun(function: &str) -> (Upstream, Scene, u64, Exchange) {
@@ -77,16 +77,16 @@ fn the_editors_cancel_button_closes_the_connection() {
 fn the_stop_action_is_there_while_something_runs_and_closes_the_connection() {
     let upstream = Upstream::start();
     let mut scene = Scene::with_model(&upstream);
-    assert_eq!(scene.titles("add"), ["Aiex: Explain"]);
+    assert_eq!(scene.titles("add"), EDITABLE);
     let (run, mut exchange) = scene.ask("add", &upstream);
-    assert_eq!(scene.titles("clear"), ["Aiex: Explain", "Aiex: Stop"]);
+    assert_eq!(scene.titles("clear"), ["Aiex: Explain", "Aiex: Refactor…", "Aiex: Document", "Aiex: Stop"]);
     let place = scene.place("add");
     let actions = scene.client.code_actions(URI, &place, None);
     let stop = actions.iter().find(|action| action["title"] == "Aiex: Stop").unwrap();
     scene.client.call("workspace/executeCommand", stop["command"].clone());
     exchange.wait_closed();
     scene.wait_stopped(run);
-    assert_eq!(scene.titles("add"), ["Aiex: Explain"]);
+    assert_eq!(scene.titles("add"), EDITABLE);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_run_can_be_stopped_though_the_editor_never_answered_for_its_progress() {
     let run = scene.explain("add");
     assert_eq!(scene.client.execute("aiex.cancel", json!({"run": run})), json!({"stopped": [run]}));
     scene.client.message(&["stopped"]);
-    assert_eq!(scene.titles("add"), ["Aiex: Explain"]);
+    assert_eq!(scene.titles("add"), EDITABLE);
 }
 
 #[test]

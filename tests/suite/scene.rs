@@ -12,6 +12,9 @@ pub const URI: &str = "file:///work/lib/shop.ex";
 /// A planted word in the code: nothing but the prompt may repeat it.
 pub const PLANTED: &str = "planted_7f3a9c_in_the_code";
 
+/// The titles of the code actions at a definition, while nothing runs.
+pub const EDITABLE: [&str; 3] = ["Aiex: Explain", "Aiex: Refactor…", "Aiex: Document"];
+
 pub const SHOP: &str = "\
 defmodule Shop do
   @doc \"Adds an item.\"

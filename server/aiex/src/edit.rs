@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aiex_assist::{FilePatch, Patch, Prompt, Refusal, Source, Task, draft, fenced};
+use aiex_assist::{Draft, FilePatch, Patch, Prompt, Refusal, Source, Task, draft, fenced};
 use aiex_context::Intent;
 use aiex_tools::{FormatError, Programs};
 
@@ -90,7 +90,7 @@ pub enum Format {
 impl Edited {
     /// What was checked, for people: `parse ✓ format ✓`.
     pub fn checks(&self) -> String {
-        let parse = match self.patch.files.iter().all(|file| file.language().is_some()) {
+        let parse = match self.patch.files.iter().all(|file| file.parsed) {
             true => "parse ✓",
             false => "parse –",
         };
@@ -216,8 +216,7 @@ pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, host: &Host<'_>) ->
             Err(refusal) => refusal,
         };
         let answer = text.text;
-        // What is said of the texts is said of them with secrets put back.
-        let reason = shown.redactor.hide(&refusal.to_string());
+        let reason = refusal.told(Some(&shown.redactor));
         tracing::info!(intent = intent.as_str(), by = text.by, repairs, "a reply was refused");
         // One that is cut a second time would be cut again.
         if !refusal.is_mendable() || refusal == Refusal::Cut || repairs >= job.max_repairs {
@@ -303,17 +302,22 @@ fn sources(job: &Job<'_>, files: &[(Arc<str>, Arc<str>)], host: &Host<'_>) -> Ve
 /// Reads a reply, and takes it through the gate and the formatter.
 async fn checked(job: &Job<'_>, shown: &Built, host: &Host<'_>, reply: &str) -> Result<(Patch, Format), Refusal> {
     let sources = sources(job, &shown.files, host);
-    let mut task = Task::new(job.order.intent, &job.target.path, &sources, job.target.range());
-    task.cursor = job.target.cursor;
-    task.instruction = job.order.instruction.as_deref();
-    task.redactor = Some(&shown.redactor);
-    // What was parsed is the text without what is cut.
-    task.parsed = job.target.snapshot.ready().map(|analysis| analysis.syntax.clone());
-    passed(&task, job.root, reply).await
+    let draft = tokio::task::block_in_place(|| {
+        let exists = |path: &str| job.root.join(path).exists();
+        let mut task = Task::new(job.order.intent, &job.target.path, &sources, job.target.range());
+        task.cursor = job.target.cursor;
+        task.instruction = job.order.instruction.as_deref();
+        task.faults = &job.order.faults;
+        task.exists = Some(&exists);
+        task.redactor = Some(&shown.redactor);
+        // What was parsed is the text without what is cut.
+        task.parsed = job.target.snapshot.ready().map(|analysis| analysis.syntax.clone());
+        draft(&task, reply)
+    })?;
+    passed(draft, job.root).await
 }
 
-async fn passed(task: &Task<'_>, root: &Path, reply: &str) -> Result<(Patch, Format), Refusal> {
-    let draft = tokio::task::block_in_place(|| draft(task, reply))?;
+async fn passed(draft: Draft, root: &Path) -> Result<(Patch, Format), Refusal> {
     let programs = Programs::new(&[root.to_path_buf()]);
     let mut accepted = Vec::new();
     for file in draft.doubtful() {
@@ -382,9 +386,13 @@ async fn offline(job: &Job<'_>, host: &Host<'_>) -> Result<Edited, EditError> {
     let documentation = job.target.documentation().ok_or(EditError::NothingToDocument)?;
     (host.stage)(Stage::Checking);
     let sources = sources(job, &[], host);
-    let task = Task::new(intent, &job.target.path, &sources, job.target.range());
     let reply = format!("````\n{documentation}\n````\n");
-    let (patch, format) = passed(&task, job.root, &reply).await.map_err(|refusal| match refusal {
+    let drafted = draft(&Task::new(intent, &job.target.path, &sources, job.target.range()), &reply);
+    let passed = match drafted {
+        Ok(draft) => passed(draft, job.root).await,
+        Err(refusal) => Err(refusal),
+    };
+    let (patch, format) = passed.map_err(|refusal| match refusal {
         Refusal::Unchanged => EditError::NothingToDocument,
         refusal => {
             let (by, reason) = ("the structural engine".to_owned(), refusal.to_string());

@@ -298,8 +298,8 @@ fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
     Ok(Draft { patch: Patch { files: patches }, problems })
 }
 
-/// Whether the function with this range is still to be written: it has no body, or one that only says so (`todo!()`,
-/// `raise "TODO"`). `path` tells the language of `text`; the range is in bytes, half-open.
+/// Whether the function with this range is still to be written: it has no body, or one that only says so, such as
+/// `todo!()`. `path` tells the language of `text`; the range is in bytes, half-open.
 pub fn is_unwritten(path: &str, text: &str, range: &Range<usize>) -> bool {
     let file = File::new(path, text.into());
     file.symbol_of(range).is_some_and(|index| file.is_unwritten(index))

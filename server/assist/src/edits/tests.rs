@@ -1,3 +1,5 @@
+//! Laws of drafts: nothing panics, nothing outside of its place changes, nothing invisible comes through.
+
 use std::time::Instant;
 
 use proptest::prelude::*;

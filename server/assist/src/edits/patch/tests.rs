@@ -1,3 +1,5 @@
+//! Tests of rebasing: what the user typed stays, or the edit is given up.
+
 #![expect(clippy::string_slice, reason = "the text is ASCII")]
 
 use proptest::prelude::*;

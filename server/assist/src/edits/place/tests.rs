@@ -1,3 +1,5 @@
+//! Tests of where definitions go.
+
 use aiex_context::Intent;
 use aiex_text::{Edit, Text, apply};
 use expect_test::{Expect, expect};

@@ -1,3 +1,5 @@
+//! Tests of what replies hold.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
