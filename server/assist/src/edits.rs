@@ -99,8 +99,10 @@ impl<'a> Task<'a> {
             let others = words_of(words).filter(|word| *word != name).map(str::to_lowercase);
             others.into_iter().any(|word| DELETING.iter().any(|stem| word.starts_with(stem)))
         };
+        // The words of a compiler may be passed on as the user's.
+        let faults = self.faults.iter().map(String::as_str).chain(self.instruction);
         self.instruction.is_some_and(|words| names(words) && asks(words))
-            || self.intent == Intent::Fix && self.faults.iter().any(|fault| names(fault) && says_unused(fault))
+            || self.intent == Intent::Fix && faults.into_iter().any(|fault| names(fault) && says_unused(fault))
     }
 
     /// Whether the instruction names a path as a word of its own.

@@ -138,6 +138,9 @@ fn a_fault_asks_to_delete_what_is_never_used() {
     assert!(!says(Intent::Fix, "variable \"total\" is unused"));
     assert!(!says(Intent::Fix, "unused return value of `total` that must be used"));
     assert!(!says(Intent::Fix, "method `subtotal` is never used"));
+    let mut task = Task::new(Intent::Fix, "a.rs", &[], 0..0);
+    task.instruction = Some("method `total` is never used");
+    assert!(task.asks_to_delete("Cart::total"));
 }
 
 #[test]
