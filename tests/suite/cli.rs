@@ -91,7 +91,7 @@ fn the_help_teaches_by_example() {
 
         Commands:
           lsp        Be the language server on stdin and stdout; editors start this
-          demo       Show what an editor shows, on a sample project: a hover, the actions, an explanation
+          demo       Show what an editor shows, on a sample project: a hover, the actions, an explanation, an edit
           explain    Explain a file, or the symbol at a place in it, as Markdown
           chunks     Show the pieces that a file is told in: whole functions, modules, sections
           ask        Ask a model a question, with files or without
@@ -445,7 +445,7 @@ fn a_reader_that_has_seen_enough_ends_the_request() {
 }
 
 #[test]
-fn the_demo_needs_nothing_and_shows_a_hover_the_actions_and_an_explanation() {
+fn the_demo_needs_nothing_and_shows_a_hover_the_actions_an_explanation_and_an_edit() {
     let demo = end(Home::default().command(["demo"]).env_clear()).done();
     for part in ["lib/shop/order.ex", "─ Hover ─", "─ Code actions ─", "› Aiex: Explain", "─ Aiex: Explain ─"]
     {
@@ -454,6 +454,10 @@ fn the_demo_needs_nothing_and_shows_a_hover_the_actions_and_an_explanation() {
     let (_, explanation) = demo.split_once("─ Aiex: Explain ─").expect("the explanation");
     for part in ["transition", ":paid", ":shipped", "no model was asked"] {
         assert!(explanation.contains(part), "{part:?} is not in {explanation}");
+    }
+    let (_, edit) = demo.split_once("Aiex: Document, as applied:").expect("the edit");
+    for part in ["--- a/lib/shop/order.ex", "+  TODO: say what it does.", "  @spec new(", "applied. parse ✓"] {
+        assert!(edit.contains(part), "{part:?} is not in {edit}");
     }
     // No terminal, no colour.
     assert!(!demo.contains('\u{1b}'));

@@ -9,6 +9,7 @@ mod documents;
 mod edits;
 mod explain;
 mod faults;
+mod helix;
 mod index;
 mod invariants;
 mod llama;

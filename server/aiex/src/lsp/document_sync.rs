@@ -32,7 +32,11 @@ pub async fn did_change(server: &Server, params: Value) {
     };
     server.count_change();
     let version = document.and_then(|document| document.get("version")).map_or(0, version);
-    match convert::changes(&params) {
+    let changes = convert::changes(&params);
+    if let (Ok(changes), Some(before)) = (&changes, server.documents.get(uri)) {
+        server.expected.note(&before, changes, server.editor().encoding);
+    }
+    match changes {
         Ok(changes) => match server.documents.change(uri, version, &changes, server.editor().encoding) {
             Some(splices) => {
                 server.move_last_place(uri, &splices);
