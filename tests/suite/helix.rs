@@ -112,8 +112,7 @@ impl Helix {
         };
         let titles: Vec<_> = menu.lines().filter_map(|line| line.find("Aiex: ").map(|start| &line[start..])).collect();
         let index = titles.iter().position(|shown| shown.starts_with(title)).unwrap_or_else(|| panic!("{menu}"));
-        // At first none is selected.
-        (0..=index).for_each(|_| self.press(&["Down"]));
+        (0..index).for_each(|_| self.press(&["Down"]));
         self.press(&["Enter"]);
         self.wait("the menu closes", |screen| !screen.contains("Aiex: Explain"));
     }

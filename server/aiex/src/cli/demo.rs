@@ -118,7 +118,7 @@ impl View {
             Some('-') => self.styled("31", line),
             _ => line.to_owned(),
         };
-        let lines: String = diff.lines().map(|text| format!("  {}\n", line(text))).collect();
+        let lines: String = diff.lines().map(|text| format!("  {}\n", line(text.trim_end()))).collect();
         Ok(print(&format!("{}\n\n{lines}\n  {message}\n\n", self.styled("1", &format!("{title}, as applied:"))))?)
     }
 

@@ -42,8 +42,8 @@ impl Expectations {
         Expected { all: self, one }
     }
 
-    /// Takes note of changes of one notification, which are about to be made to a document. What is typed right behind
-    /// the edit comes with it.
+    /// Takes note of the changes of one notification, which were made to a document that was `before`. What is typed right
+    /// behind the edit comes with it.
     pub fn note(&self, before: &Snapshot, changes: &[Change], encoding: Encoding) {
         let waiting: Vec<_> = lock(&self.open)
             .iter()
