@@ -92,21 +92,28 @@ fn the_help_teaches_by_example() {
         Usage: aiex <COMMAND>
 
         Commands:
-          lsp        Be the language server on stdin and stdout; editors start this
-          demo       Show what an editor shows, on a sample project: a hover, the actions, an explanation
-          explain    Explain a file, or the symbol at a place in it, as Markdown
-          chunks     Show the pieces that a file is told in: whole functions, modules, sections
-          ask        Ask a model a question, with files or without
-          context    Show what a model would be sent for a place: each piece of code, its tokens, why it is
-                     in, and the prompt
-          tokens     Count the tokens of files, exactly where the model's vocabulary is public
-          providers  List the providers that are configured or found
-          doctor     Look at everything that an answer needs, and say what would mend what is wrong
-          auth       Keep keys in the system's keychain
-          usage      Show what models were asked, and what it cost
-          config     Show, find or check the configuration
-          trust      Say in which workspaces the repository's own code may run (builds, tests, formatters)
-          help       Print this message or the help of the given subcommand(s)
+          lsp          Be the language server on stdin and stdout; editors start this
+          demo         Show what an editor shows, on a sample project: a hover, the actions, an explanation,
+                       an edit
+          explain      Explain a file, or the symbol at a place in it, as Markdown
+          refactor     Change code as you say, as a diff; --write applies it
+          fix          Mend what a compiler or a linter finds fault with, as a diff; --write applies it
+          document     Write the documentation of a definition, as a diff; --write applies it
+          generate     Write the body of a function, a new definition or a new file, as a diff; --write
+                       applies it
+          chunks       Show the pieces that a file is told in: whole functions, modules, sections
+          ask          Ask a model a question, with files or without
+          context      Show what a model would be sent for a place: each piece of code, its tokens, why it
+                       is in, and the prompt
+          tokens       Count the tokens of files, exactly where the model's vocabulary is public
+          providers    List the providers that are configured or found
+          doctor       Look at everything that an answer needs, and say what would mend what is wrong
+          auth         Keep keys in the system's keychain
+          usage        Show what models were asked, and what it cost
+          checkpoints  Show the changes that Aiex made to files, and take them back
+          config       Show, find or check the configuration
+          trust        Say in which workspaces the repository's own code may run (builds, tests, formatters)
+          help         Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help
@@ -490,7 +497,7 @@ fn a_reader_that_has_seen_enough_ends_the_request() {
 }
 
 #[test]
-fn the_demo_needs_nothing_and_shows_a_hover_the_actions_and_an_explanation() {
+fn the_demo_needs_nothing_and_shows_a_hover_the_actions_an_explanation_and_an_edit() {
     let demo = end(Home::default().command(["demo"]).env_clear()).done();
     for part in ["lib/shop/order.ex", "─ Hover ─", "─ Code actions ─", "› Aiex: Explain", "─ Aiex: Explain ─"]
     {
@@ -499,6 +506,10 @@ fn the_demo_needs_nothing_and_shows_a_hover_the_actions_and_an_explanation() {
     let (_, explanation) = demo.split_once("─ Aiex: Explain ─").expect("the explanation");
     for part in ["transition", ":paid", ":shipped", "no model was asked"] {
         assert!(explanation.contains(part), "{part:?} is not in {explanation}");
+    }
+    let (_, edit) = demo.split_once("Aiex: Document, as applied:").expect("the edit");
+    for part in ["--- a/lib/shop/order.ex", "+  TODO: say what it does.", "  @spec new(", "applied. parse ✓"] {
+        assert!(edit.contains(part), "{part:?} is not in {edit}");
     }
     // No terminal, no colour.
     assert!(!demo.contains('\u{1b}'));

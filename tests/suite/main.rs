@@ -10,6 +10,7 @@ mod edits;
 mod edits_cli;
 mod explain;
 mod faults;
+mod helix;
 mod index;
 mod invariants;
 mod llama;

@@ -1,4 +1,4 @@
-//! What some tests need from outside: a real Neovim and a real llama.cpp server, set up by the scripts in `tests/setup`.
+//! What some tests need from outside: real editors and a real llama.cpp server, set up by the scripts in `tests/setup`.
 //!
 //! A script runs once a process. Where it cannot do its work, the test says so in one line on stderr and is left out;
 //! with `AIEX_TESTS_NO_SKIP` set, it fails instead.
@@ -16,6 +16,22 @@ use crate::binary::top;
 pub fn neovim() -> Option<PathBuf> {
     static NEOVIM: Script = Script::new("neovim");
     NEOVIM.path()
+}
+
+/// A recent Helix, and the terminal that it is shown in.
+pub struct Helix {
+    /// The editor.
+    pub hx: PathBuf,
+    /// What stands in for a terminal.
+    pub tmux: PathBuf,
+}
+
+/// A recent Helix; `None`, said on stderr, where there is none.
+pub fn helix() -> Option<Helix> {
+    static HELIX: Script = Script::new("helix");
+    let both = HELIX.path()?;
+    let (hx, tmux) = both.to_str().and_then(|both| both.split_once('\n')).expect("two paths");
+    Some(Helix { hx: hx.into(), tmux: tmux.into() })
 }
 
 /// A script of `tests/setup`, and what came of it.

@@ -61,7 +61,7 @@ enum Command {
         #[arg(long)]
         stdio: bool,
     },
-    /// Show what an editor shows, on a sample project: a hover, the actions, an explanation
+    /// Show what an editor shows, on a sample project: a hover, the actions, an explanation, an edit
     Demo,
     /// Explain a file, or the symbol at a place in it, as Markdown
     #[command(after_help = explain::EXAMPLES)]

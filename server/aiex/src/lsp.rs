@@ -10,6 +10,7 @@ mod consent;
 mod context;
 mod convert;
 mod document_sync;
+mod expected;
 mod frame;
 mod hover;
 mod indexes;

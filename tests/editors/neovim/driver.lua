@@ -51,9 +51,14 @@ vim.api.nvim_create_autocmd('LspProgress', {
   end,
 })
 
---- How many runs have ended, by their progress.
+--- How many runs have ended, by their progress. The index is made beside them.
 function driver.runs_ended()
-  return #vim.tbl_filter(function(one) return one.kind == 'end' end, progress)
+  return #vim.tbl_filter(function(one) return one.kind == 'end' and not one.title:find('^Aiex: indexing') end, progress)
+end
+
+--- Whether a stage of a run was reported that matches a pattern.
+function driver.progress_says(pattern)
+  return vim.iter(progress):any(function(one) return one.message ~= nil and one.message:find(pattern) ~= nil end)
 end
 
 --- Opens the document and waits for the server. Returns the buffer and Neovim's client.

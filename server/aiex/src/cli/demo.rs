@@ -11,12 +11,15 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::print;
+use crate::unified_diff;
 use editor::Editor;
 
 const FILE: &str = "lib/shop/order.ex";
 const SOURCE: &str = include_str!("../../../../fixtures/elixir_shop/lib/shop/order.ex");
 /// What the cursor is put on.
 const AT: &str = "transition(%{status: :paid} = order";
+/// A function without documentation.
+const UNDOCUMENTED: &str = "new(customer, %Cart{}";
 /// Columns of the picture.
 const WIDTH: usize = 100;
 
@@ -38,25 +41,38 @@ pub(super) fn demo() -> Result<()> {
     let hover = editor.request("textDocument/hover", &json!({"textDocument": {"uri": uri}, "position": at}))?;
     view.bubble("Hover", text(&hover, "/contents/value")?)?;
 
-    let range = json!({"start": at, "end": at});
-    let context = json!({"diagnostics": [], "triggerKind": 1});
-    let actions = editor.request(
-        "textDocument/codeAction",
-        &json!({"textDocument": {"uri": uri}, "range": range, "context": context}),
-    )?;
-    let titles = actions.as_array().into_iter().flatten().filter_map(|action| action.get("title")?.as_str());
-    view.bubble("Code actions", &titles.map(|title| format!("› {title}")).collect::<Vec<_>>().join("\n"))?;
-
-    let command = actions.pointer("/0/command").context("the server offered no action")?;
-    editor.request(
-        "workspace/executeCommand",
-        &json!({"command": command["command"], "arguments": command["arguments"]}),
-    )?;
+    let actions = actions(&mut editor, &uri, &at)?;
+    view.bubble("Code actions", &actions.iter().map(|(title, _)| format!("› {title}")).collect::<Vec<_>>().join("\n"))?;
+    choose(&mut editor, &actions, "Aiex: Explain")?;
     let shown = editor.shown_document()?;
     let answer = fs::read_to_string(Path::new(&shown)).with_context(|| format!("the answer {shown} cannot be read"))?;
     view.bubble("Aiex: Explain", answer.trim_end())?;
+
+    let (line, column) = position(SOURCE, UNDOCUMENTED).context("the sample has changed")?;
+    let actions = self::actions(&mut editor, &uri, &json!({"line": line, "character": column}))?;
+    choose(&mut editor, &actions, "Aiex: Document")?;
+    let message = editor.message()?;
+    view.diff("Aiex: Document", &unified_diff::unified(Some(FILE), Some(FILE), SOURCE, &editor.text()), &message)?;
     editor.stop()?;
     view.title("Next: README.md says how your editor starts `aiex lsp`, and how to add a model.")
+}
+
+/// The titles and commands that are offered at a position.
+fn actions(editor: &mut Editor, uri: &str, at: &Value) -> Result<Vec<(String, Value)>> {
+    let range = json!({"start": at, "end": at});
+    let context = json!({"diagnostics": [], "triggerKind": 1});
+    let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});
+    let actions = editor.request("textDocument/codeAction", &params)?;
+    let offered = |action: &Value| Some((action.get("title")?.as_str()?.to_owned(), action.get("command")?.clone()));
+    Ok(actions.as_array().into_iter().flatten().filter_map(offered).collect())
+}
+
+/// Chooses an action by its title.
+fn choose(editor: &mut Editor, actions: &[(String, Value)], title: &str) -> Result<()> {
+    let chosen = actions.iter().find(|(offered, _)| offered == title);
+    let (_, command) = chosen.with_context(|| format!("the server did not offer {title}"))?;
+    let params = json!({"command": command.get("command"), "arguments": command.get("arguments")});
+    editor.request("workspace/executeCommand", &params).map(drop)
 }
 
 /// The 0-based line and column of a piece of the sample, which is ASCII up to there.
@@ -93,6 +109,17 @@ impl View {
             })
             .collect();
         Ok(print(&format!("{shown}\n"))?)
+    }
+
+    /// What an edit changed, and what was said of it.
+    fn diff(&self, title: &str, diff: &str, message: &str) -> Result<()> {
+        let line = |line: &str| match line.chars().next() {
+            Some('+') => self.styled("32", line),
+            Some('-') => self.styled("31", line),
+            _ => line.to_owned(),
+        };
+        let lines: String = diff.lines().map(|text| format!("  {}\n", line(text.trim_end()))).collect();
+        Ok(print(&format!("{}\n\n{lines}\n  {message}\n\n", self.styled("1", &format!("{title}, as applied:"))))?)
     }
 
     /// A window over the source, such as an editor opens.

@@ -212,9 +212,19 @@ async fn send(server: &Server, label: &str, changes: &[Change]) -> Result<(), St
         }
     };
     let params = ApplyWorkspaceEditParams { edit, label: Some(label.to_owned()), metadata: None };
+    // Of several files, one that was changed may not be changed again.
+    let expected = match changes {
+        [Change { open: Some(open), then: Some(then), now: Some(now), .. }] if then != now => {
+            Some(server.expected.expect(open.id.clone(), then.clone()))
+        }
+        _ => None,
+    };
     let answer = server.client.send_request::<ApplyWorkspaceEditRequest>(params).await;
     match answer {
-        Ok(result) if result.applied => Ok(()),
+        Ok(result) if result.applied => match expected {
+            Some(expected) if expected.is_missed().await => Err("something was typed in that moment".to_owned()),
+            _ => Ok(()),
+        },
         Ok(result) => Err(result.failure_reason.unwrap_or_else(|| "it gave no reason".to_owned())),
         Err(error) => Err(error.message.to_string()),
     }
@@ -255,7 +265,10 @@ fn operations(server: &Server, change: &Change, annotate: bool) -> Vec<DocumentC
     });
     if !then.is_empty() || change.now.is_some() {
         let text_document = OptionalVersionedTextDocumentIdentifier {
-            version: change.open.as_ref().map(|open| open.document.version()),
+            version: change.open.as_ref().map(|open| match open.document.version() {
+                0 if server.editor().unchecked_zero => 1,
+                version => version,
+            }),
             text_document_identifier: TextDocumentIdentifier { uri: change.uri.clone() },
         };
         let edit = TextDocumentEdit { text_document, edits: edits.collect() };

@@ -34,6 +34,9 @@ pub struct Editor {
     pub change_annotations: bool,
     /// Takes edits by file only, without versions. Neovim says nothing of edits with versions, and takes them.
     pub only_plain_edits: bool,
+    /// Neovim does not check an edit of version 0, which a document has from it until the user changes it, and then one
+    /// far above 1.
+    pub unchecked_zero: bool,
 }
 
 impl Editor {
@@ -49,6 +52,7 @@ impl Editor {
         Self {
             encoding: encoding(capabilities),
             change_annotations: edits.is_some_and(|edits| edits.change_annotation_support.is_some()),
+            unchecked_zero: false,
             only_plain_edits: edits.is_some_and(|edits| edits.document_changes == Some(false)),
             // A client that says nothing of formats gets Markdown, as clients before 3.3 expect.
             markdown_hover: hover_formats.is_none_or(|formats| formats.contains(&MarkupKind::Markdown)),

@@ -32,9 +32,13 @@ pub async fn did_change(server: &Server, params: Value) {
     };
     server.count_change();
     let version = document.and_then(|document| document.get("version")).map_or(0, version);
+    let before = server.documents.get(uri);
     match convert::changes(&params) {
         Ok(changes) => match server.documents.change(uri, version, &changes, server.editor().encoding) {
             Some(splices) => {
+                if let Some(before) = before {
+                    server.expected.note(&before, &changes, server.editor().encoding);
+                }
                 server.move_last_place(uri, &splices);
                 server.indexes.document_changed(server, uri);
             }

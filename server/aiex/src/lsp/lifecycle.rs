@@ -16,7 +16,8 @@ use super::{
 impl LanguageServer for Server {
     /// Answers from what it is given: files are read once it is answered.
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let editor = Editor::new(&params.capabilities);
+        let mut editor = Editor::new(&params.capabilities);
+        editor.unchecked_zero = params.client_info.as_ref().is_some_and(|client| client.name == "Neovim");
         let capabilities = server_capabilities(&editor);
         let name = params.client_info.as_ref().map_or("an editor without a name", |client| &client.name);
         tracing::info!(editor = name, encoding = ?editor.encoding, version = env!("CARGO_PKG_VERSION"), "initialize");

@@ -17,7 +17,9 @@ use tower_lsp::{
     gen_lsp_types::{self, MessageType},
 };
 
-use super::{capabilities::Editor, configuration::Settings, convert, indexes::Indexes, run::Runs};
+use super::{
+    capabilities::Editor, configuration::Settings, convert, expected::Expectations, indexes::Indexes, run::Runs,
+};
 use crate::{
     consent::Consent,
     documents::{DocumentId, Documents, Snapshot},
@@ -63,6 +65,8 @@ pub struct Session {
     /// Held while the user is asked something.
     pub asking: tokio::sync::Mutex<()>,
     open_consent: Mutex<Option<Consent>>,
+    /// Edits that the editor is about to apply.
+    pub expected: Expectations,
     changes: AtomicU64,
     shut_down: AtomicBool,
 }
@@ -119,6 +123,7 @@ impl Session {
             last_answer: Mutex::default(),
             asking: Default::default(),
             open_consent: Mutex::default(),
+            expected: Expectations::default(),
             changes: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
         }
