@@ -43,6 +43,9 @@ end
 -- What Neovim itself complains of, such as an answer with an error.
 vim.notify = function(message, level) table.insert(messages, { level = 5 - (level or 2), text = message }) end
 
+--- How much the user was told.
+function driver.messages() return #messages end
+
 local progress = {}
 vim.api.nvim_create_autocmd('LspProgress', {
   callback = function(event)

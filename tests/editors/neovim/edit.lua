@@ -49,7 +49,7 @@ if options.typing and options.typing.when == 'asked' then
   driver.hover(source, client, 0, 0)
   assert(io.open(options.ready, 'w')):close()
 end
-driver.wait('the run ends', function() return driver.runs_ended() >= 1 end)
+driver.wait('the run ends', function() return driver.runs_ended() >= 1 and driver.messages() >= 1 end)
 seen.after = driver.text(source)
 seen.unsaved = vim.bo[source].modified
 
@@ -57,7 +57,7 @@ if options.back == 'undo' then
   vim.cmd('silent undo')
 elseif options.back == 'aiex.undo' then
   client:request_sync('workspace/executeCommand', { command = 'aiex.undo', arguments = {} }, 30000, source)
-  driver.wait('the undo ends', function() return driver.runs_ended() >= 2 end)
+  driver.wait('the undo ends', function() return driver.runs_ended() >= 2 and driver.messages() >= 2 end)
 end
 seen.back = driver.text(source)
 vim.cmd('silent write')

@@ -19,14 +19,18 @@ pub const REPORT_EVERY: Duration = Duration::from_millis(200);
 /// A progress, from its creation until all clones of this are dropped.
 #[derive(Clone)]
 pub struct Progress {
-    stage: watch::Sender<String>,
+    /// `None` ends it.
+    stage: watch::Sender<Option<String>>,
 }
+
+/// How long its end may take to be sent, since an editor may never answer for the token.
+const END: Duration = Duration::from_millis(200);
 
 impl Progress {
     /// Shows a progress, in an editor that can. It holds up nothing: what it says is sent as fast as the editor takes
     /// it, and only the newest stage is.
     pub fn begin(server: &Server, token: String, title: String) -> Self {
-        let (stage, stages) = watch::channel(String::new());
+        let (stage, stages) = watch::channel(Some(String::new()));
         if server.editor().progress {
             tokio::spawn(show(server.client.clone(), ProgressToken::String(token), title, stages));
         }
@@ -35,12 +39,19 @@ impl Progress {
 
     /// Says how far it is.
     pub fn stage(&self, message: String) {
-        self.stage.send_replace(message);
+        self.stage.send_replace(Some(message));
+    }
+
+    /// Ends it, and returns once the editor was told. Helix wipes its message line at the end of a progress: what is to
+    /// be read there comes behind.
+    pub async fn end(self) {
+        self.stage.send_replace(None);
+        let _ = tokio::time::timeout(END, self.stage.closed()).await;
     }
 }
 
 /// Sees every token that the editor takes to its end, since some show a progress from `create` on.
-async fn show(client: Client, token: ProgressToken, title: String, mut stages: watch::Receiver<String>) {
+async fn show(client: Client, token: ProgressToken, title: String, mut stages: watch::Receiver<Option<String>>) {
     // Only a token that the editor took may be used (LSP 3.17 `window/workDoneProgress/create`).
     if let Err(error) = client.create_work_done_progress(token.clone()).await {
         return tracing::debug!(%error, "the editor takes no progress");
@@ -55,7 +66,10 @@ async fn show(client: Client, token: ProgressToken, title: String, mut stages: w
     let begin = WorkDoneProgressBegin { title, cancellable: Some(true), ..Default::default() };
     send("begin", serde_json::to_value(begin)).await;
     while stages.changed().await.is_ok() {
-        let message = Some(stages.borrow_and_update().clone());
+        let message = stages.borrow_and_update().clone();
+        if message.is_none() {
+            break;
+        }
         let report = WorkDoneProgressReport { cancellable: Some(true), message, percentage: None };
         send("report", serde_json::to_value(report)).await;
     }

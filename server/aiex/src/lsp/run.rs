@@ -166,14 +166,12 @@ impl Run {
         self.progress.stage(message);
     }
 
-    /// The progress ends with the run, behind its outcome; but a document comes in front of everything.
+    /// The progress ends before the outcome is told.
     async fn conclude(self, title: &str, ended: Result<Outcome, Stop>, changes: u64) {
         let Self { server, id, progress } = self;
+        progress.end().await;
         match ended {
-            Ok(Outcome::Show(answer)) => {
-                drop(progress);
-                present::show(&server, answer, changes).await;
-            }
+            Ok(Outcome::Show(answer)) => present::show(&server, answer, changes).await,
             Ok(Outcome::Done(message)) => {
                 tracing::info!(run = id.0, "done");
                 server.client.show_message(MessageType::Info, format!("{title}: {message}")).await;
