@@ -140,7 +140,12 @@ pub fn build(
         }
         let mut context = ranked.context(&asked.request(room), &sources);
         if context.pieces.is_empty() {
-            break;
+            if best.is_some() || room < LEAST_CODE {
+                break;
+            }
+            // What is shown of the target came out longer than it was taken for; of less, less is shown.
+            room = room * 3 / 4;
+            continue;
         }
         context.pieces.splice(0..0, foreign.iter().cloned());
         let mut built = finish(&sources, &notes, context.clone());
