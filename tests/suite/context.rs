@@ -181,6 +181,24 @@ fn the_whole_prompt_stays_within_the_budget() {
 }
 
 #[test]
+fn numbers_that_no_estimate_foresees_are_told_within_every_budget() {
+    let workspace = Workspace::new("");
+    let row = |row: usize| (0..12).map(|n| format!("0x{:02x}, ", (row * 37 + n * 91) % 256)).collect::<String>();
+    let table = |name: &str| {
+        let rows: String = (0..24).map(|n| format!("        {}\n", row(n))).collect();
+        format!("    let {name} = [\n{rows}    ];\n")
+    };
+    let code = format!("fn tables() {{\n{}{}{}}}\n", table("one"), table("two"), table("three"));
+    workspace.write("src/tables.rs", code);
+    for budget in (400..2000).step_by(100) {
+        let arguments = ["--intent", "fix", "--model", "work/nobody-knows-it", "--budget", &budget.to_string()];
+        let context = workspace.json("src/tables.rs:40", &arguments);
+        assert!(context["tokens"].as_u64().is_some_and(|tokens| tokens <= budget), "{context}");
+        assert!(!context["pieces"].as_array().expect("pieces").is_empty(), "{context}");
+    }
+}
+
+#[test]
 fn a_budget_below_the_instructions_is_refused_with_the_least() {
     let workspace = Workspace::new("");
     let refused = workspace.run(ADD, &["--budget", "100"]);

@@ -117,7 +117,8 @@ const NOTES: usize = 10;
 const FOREIGN: usize = 12;
 /// No model takes more.
 pub const MOST_TOKENS: usize = 10_000_000;
-/// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it.
+/// Packing goes by estimates, so it may take a few attempts to fill the budget and not exceed it; more only if none of
+/// these is within it.
 const ATTEMPTS: usize = 4;
 
 /// Builds the prompt. `read` gives the texts of other files as they are in `workspace`. Blocks for some milliseconds.
@@ -142,10 +143,18 @@ pub fn build(
     let mut room = code;
     let mut best: Option<Built> = None;
     let ranked = workspace.ranked(&asked.request(code));
-    for _ in 0..ATTEMPTS {
+    for attempt in 1.. {
+        if attempt > ATTEMPTS && best.is_some() {
+            break;
+        }
         let mut context = ranked.context(&asked.request(room), &sources);
         if context.pieces.is_empty() {
-            break;
+            if best.is_some() || room < LEAST_CODE {
+                break;
+            }
+            // What is shown of the target came out longer than it was taken for; of less, less is shown.
+            room = room * 3 / 4;
+            continue;
         }
         context.pieces.splice(0..0, foreign.iter().cloned());
         let mut built = finish(&sources, &notes, context.clone());
@@ -171,9 +180,13 @@ pub fn build(
             break;
         } else {
             room = (room * code / spent).saturating_sub(room / 100 + 4);
+            if attempt >= ATTEMPTS {
+                // What there is to tell comes in steps too large for that.
+                room /= 2;
+            }
         }
     }
-    best.ok_or(TooSmall { budget: asked.budget, least: least + LEAST_CODE })
+    best.ok_or(TooSmall { budget: asked.budget, least: (least + LEAST_CODE).max(asked.budget + 1) })
 }
 
 /// The tokens of what is told by its name alone.

@@ -46,6 +46,7 @@ pub(super) struct Known {
     pub(super) external: Vec<Global>,
     pub(super) wrappers: Vec<Global>,
     pub(super) transparent: Vec<Global>,
+    pub(super) opaque: Vec<Global>,
     pub(super) prelude: Vec<Global>,
     pub(super) target: Option<Global>,
     pub(super) deref: Option<Global>,
@@ -63,6 +64,7 @@ pub(super) fn relate(graph: &mut Graph) {
         external: list(graph, &["std", "core", "alloc"]),
         wrappers: list(graph, WRAPPERS),
         transparent: list(graph, TRANSPARENT),
+        opaque: list(graph, OPAQUE),
         prelude: list(graph, PRELUDE),
         target: Some(graph.intern("Target")),
         deref: Some(graph.intern("Deref")),
@@ -423,6 +425,28 @@ const TRANSPARENT: &[&str] = &[
     "partition",
     "then",
     "is_none_or",
+];
+
+/// Methods of atomics and of the standard library's collections, of which a call on what nothing is known of says
+/// nothing.
+const OPAQUE: &[&str] = &[
+    "append",
+    "compare_exchange",
+    "compare_exchange_weak",
+    "contains_key",
+    "fetch_add",
+    "fetch_and",
+    "fetch_max",
+    "fetch_min",
+    "fetch_or",
+    "fetch_sub",
+    "fetch_update",
+    "load",
+    "push_back",
+    "push_front",
+    "store",
+    "swap",
+    "truncate",
 ];
 
 /// Names that mean the standard library's unless a file says otherwise.

@@ -266,6 +266,9 @@ impl<'g> Types<'g> {
         if self.rust.known.transparent.contains(&name) {
             return Meaning { of: base, ..Meaning::default() };
         }
+        if self.rust.known.opaque.contains(&name) {
+            return Meaning::default();
+        }
         let named = self.graph.by_name.get(name as usize).into_iter().flatten().copied();
         let methods: Vec<_> = named.filter(|def| self.graph.item(*def).is_some_and(|item| item.on_self)).collect();
         let found = narrowed(self.graph, self.file, methods);
