@@ -1,3 +1,5 @@
+//! Tests of refusals: what they say, and that no quotation shows a secret.
+
 use super::super::{Source, Task, draft};
 use super::*;
 use aiex_context::Intent;
