@@ -130,6 +130,26 @@ fn a_new_file_is_generated_where_there_is_none() {
 }
 
 #[test]
+fn lines_that_are_meant_are_quoted_apart_from_the_users_words() {
+    let upstream = Upstream::answering("No.");
+    let home = Home::with_config(&upstream.config());
+    let folder = project("elixir_shop");
+    let line = line_of(&folder.path().join("lib/shop/cart.ex"), "Map.update(cart.lines");
+    run(
+        &home,
+        folder.path(),
+        &["refactor", &format!("lib/shop/cart.ex:{}-{}", line - 1, line + 2), "a helper for this"],
+    );
+    let prompt = upstream.requests()[0].prompt();
+    let (_, meant) = prompt.split_once("Of it, these lines are meant:").expect("the lines");
+    assert!(meant.contains("Map.update(cart.lines") && !meant.contains("%{cart | lines: lines}"), "{meant}");
+    assert!(
+        prompt.ends_with("asks in particular: a helper for this") || meant.contains("a helper for this"),
+        "{prompt}"
+    );
+}
+
+#[test]
 fn an_unwritten_body_is_written() {
     let upstream =
         Upstream::answering(&DOUBLE.replace("self\n}", "let minor = self.minor * 2;\n    Self { minor }\n}"));

@@ -50,6 +50,8 @@ pub struct Asked<'a> {
     pub instruction: Option<&'a str>,
     /// What compilers and linters find fault with, a line each.
     pub faults: &'a [String],
+    /// What is selected of the target, where that is a part of it.
+    pub selection: Option<&'a str>,
     /// The user's own template, in place of the built-in one.
     pub template: Option<&'a str>,
     /// The language of the answer.
@@ -199,7 +201,8 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
     let Files { asked, counter, .. } = sources;
     let mut redactor = Redactor::new(&nonce(asked, &context));
     let mut notes = notes.to_vec();
-    let (mut instruction, mut name) = (asked.instruction.map(str::to_owned), asked.name.map(str::to_owned));
+    let own = |words: Option<&str>| words.map(str::to_owned);
+    let (mut instruction, mut name, mut selection) = (own(asked.instruction), own(asked.name), own(asked.selection));
     let paths: BTreeSet<_> = context.pieces.iter().map(|piece| piece.path.clone()).collect();
     let read = |path: Arc<str>| sources.read(&path).map(|text| (path, text));
     let files: Vec<_> = paths.into_iter().filter_map(read).collect();
@@ -217,15 +220,20 @@ fn finish(sources: &Files, notes: &[(Note, usize)], mut context: Context) -> Bui
         for piece in &mut context.pieces {
             piece.text = redactor.redact(&piece.path, piece.lines.0, &piece.text);
         }
-        for words in [&mut instruction, &mut name].into_iter().flatten() {
+        for words in [&mut instruction, &mut name, &mut selection].into_iter().flatten() {
             *words = redactor.redact(asked.path, 1, words);
         }
     }
     let faults = asked.faults.iter();
     let faults: Vec<_> =
         faults.map(|fault| if asked.redact { redactor.redact(asked.path, 1, fault) } else { fault.clone() }).collect();
-    let clean =
-        Asked { instruction: instruction.as_deref(), name: name.as_deref(), faults: &faults, ..(*asked).clone() };
+    let clean = Asked {
+        instruction: instruction.as_deref(),
+        name: name.as_deref(),
+        selection: selection.as_deref(),
+        faults: &faults,
+        ..(*asked).clone()
+    };
     let texts: Vec<_> = notes.iter().map(|(note, _)| (note.path.clone(), note.text.clone())).collect();
     let prompt = prompt(&clean, &texts, &context.text());
     for piece in &mut context.pieces {
@@ -287,6 +295,7 @@ fn prompt(asked: &Asked, notes: &[(String, String)], context: &str) -> Prompt {
         template: asked.template,
         instruction: asked.instruction,
         faults: asked.faults,
+        selection: asked.selection,
         notes,
         context,
     })
@@ -394,6 +403,8 @@ pub struct Order {
     pub instruction: Option<String>,
     /// What compilers and linters find fault with, a line each.
     pub faults: Vec<String>,
+    /// What is selected of the target, where that is a part of it.
+    pub selection: Option<String>,
     /// The user's own template, in place of the built-in one.
     pub template: Option<String>,
 }
@@ -404,7 +415,7 @@ impl Order {
     /// # Errors
     /// A sentence that says what is wrong with that.
     pub fn of(intent: Intent) -> Result<Self, String> {
-        Ok(Self { intent, instruction: None, faults: Vec::new(), template: templates::of(intent)? })
+        Ok(Self { intent, instruction: None, faults: Vec::new(), selection: None, template: templates::of(intent)? })
     }
 }
 
@@ -431,6 +442,7 @@ pub fn of_target(
         name: name.as_deref(),
         instruction: order.instruction.as_deref(),
         faults: &order.faults,
+        selection: order.selection.as_deref(),
         template: order.template.as_deref(),
         prose: &terms.prose,
         notes,

@@ -17,6 +17,8 @@ pub struct Meant {
     pub target: Target,
     /// The user's words.
     pub words: Option<String>,
+    /// What is selected, where that is a part of the target.
+    pub selection: Option<String>,
     /// The whole text, and where in it the comment is.
     pub cut: Option<(Arc<str>, Range<usize>)>,
     /// To write what a comment asks for where nothing is written yet is to generate.
@@ -30,8 +32,8 @@ pub fn meant(snapshot: Arc<Snapshot>, cursor: Cursor, path: String, intent: Inte
     let comment = (takes_words && words.is_none()).then(|| comment_at(&snapshot, cursor)).flatten();
     let Some(comment) = comment else {
         let target = Target::find(snapshot, cursor, path).widened();
-        let words = with_selection(&target, cursor, words);
-        return Meant { target, words, cut: None, intent };
+        let selection = selection(&target, cursor);
+        return Meant { target, words, selection, cut: None, intent };
     };
     let whole: Arc<str> = snapshot.text().to_string().into();
     let Range { start, end } = comment.range.clone();
@@ -47,7 +49,7 @@ pub fn meant(snapshot: Arc<Snapshot>, cursor: Cursor, path: String, intent: Inte
         target = Target::find(target.snapshot.clone(), Cursor::Within(start), path).widened();
     }
     let intent = if target.is_unwritten() { Intent::Generate } else { Intent::Refactor };
-    Meant { target, words: Some(comment.instruction), cut: Some((whole, start..end)), intent }
+    Meant { target, words: Some(comment.instruction), selection: None, cut: Some((whole, start..end)), intent }
 }
 
 /// The comment that asks for something at the cursor: under it, in the symbol there, or right above that.
@@ -75,17 +77,13 @@ pub fn comment_at(snapshot: &Snapshot, cursor: Cursor) -> Option<AskingComment> 
     under.or_else(symbol).cloned()
 }
 
-/// The words with what is selected, where that is a part of the target.
-fn with_selection(target: &Target, cursor: Cursor, words: Option<String>) -> Option<String> {
-    let (Some(words), Cursor::Selected(start, end)) = (&words, cursor) else { return words };
-    let text = target.snapshot.text();
-    let selected = text.slice(start..end);
+/// What is selected, where that is a part of the target.
+fn selection(target: &Target, cursor: Cursor) -> Option<String> {
+    let Cursor::Selected(start, end) = cursor else { return None };
     let range = target.range();
+    let selected = target.snapshot.text().slice(start..end).into_owned();
     let is_part = range.start < start || end < range.end;
-    if !is_part || selected.trim().is_empty() || selected.len() > LONGEST_SELECTION {
-        return Some(words.clone());
-    }
-    Some(format!("{words}\n\nThe selected lines are:\n\n{}", aiex_assist::fenced(&selected)))
+    (is_part && !selected.trim().is_empty() && selected.len() <= LONGEST_SELECTION).then_some(selected)
 }
 
 /// What is quoted of a selection, in bytes.

@@ -37,6 +37,8 @@ pub struct PromptInput<'a> {
     pub instruction: Option<&'a str>,
     /// What compilers and linters find fault with, a line each.
     pub faults: &'a [String],
+    /// What is selected of the target, where that is a part of it.
+    pub selection: Option<&'a str>,
     /// Notes of the project for whoever works on it, as the repository has them: path and text.
     pub notes: &'a [(String, String)],
     /// The code, by file; the target's comes last.
@@ -69,6 +71,9 @@ pub fn prompt(input: &PromptInput<'_>) -> Prompt {
         fence("", input.context).trim_end()
     ));
     parts.push(task);
+    if let Some(selection) = input.selection {
+        parts.push(format!("Of it, these lines are meant:\n\n{}", fence("", selection).trim_end()));
+    }
     if !input.faults.is_empty() {
         parts.push(format!("What is found fault with:\n\n{}", fence("", &input.faults.join("\n")).trim_end()));
     }

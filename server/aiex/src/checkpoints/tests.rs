@@ -112,9 +112,9 @@ fn later_work_is_not_overwritten_without_being_told() {
         ("c.ex", None, Some("new")),
     ]);
     scene.write("a.ex", "mine");
-    scene.refused(id, false, expect!["a.ex was changed after checkpoint 1, and restoring it would lose that work: nothing was changed. With --force it is overwritten, and kept as a checkpoint of its own."]);
+    scene.refused(id, false, expect!["a.ex was changed after checkpoint 1, and restoring it would lose that work: nothing was changed. With --force (of `aiex.undo`, `force`) it is overwritten, and kept as a checkpoint of its own."]);
     scene.write("c.ex", "mine, too");
-    scene.refused(id, false, expect!["a.ex and c.ex were changed after checkpoint 1, and restoring them would lose that work: nothing was changed. With --force it is overwritten, and kept as a checkpoint of its own."]);
+    scene.refused(id, false, expect!["a.ex and c.ex were changed after checkpoint 1, and restoring them would lose that work: nothing was changed. With --force (of `aiex.undo`, `force`) it is overwritten, and kept as a checkpoint of its own."]);
     let texts = || ["a.ex", "b.ex", "c.ex"].map(|name| scene.text(name));
     assert_eq!(texts(), [Some("mine".into()), Some("new".into()), Some("mine, too".into())]);
     let undo = scene.restore(id, true).unwrap().undo.unwrap();
@@ -125,7 +125,7 @@ fn later_work_is_not_overwritten_without_being_told() {
     fs::remove_file(scene.path("b.ex")).unwrap();
     scene.write("a.ex", "new");
     scene.write("c.ex", "new");
-    scene.refused(id, false, expect!["b.ex was changed after checkpoint 1, and restoring it would lose that work: nothing was changed. With --force it is overwritten, and kept as a checkpoint of its own."]);
+    scene.refused(id, false, expect!["b.ex was changed after checkpoint 1, and restoring it would lose that work: nothing was changed. With --force (of `aiex.undo`, `force`) it is overwritten, and kept as a checkpoint of its own."]);
 }
 
 #[test]

@@ -66,7 +66,12 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
         bail!("say what is to be written, after the place, or in a comment `AI: …` there");
     }
     let order = Order::of(intent).map_err(Error::msg)?;
-    let order = Order { instruction: found.words.clone(), faults: wanted.diagnostics.clone(), ..order };
+    let order = Order {
+        selection: found.selection.clone(),
+        instruction: found.words.clone(),
+        faults: wanted.diagnostics.clone(),
+        ..order
+    };
     let workspaces = [found.workspace.clone()].into();
     super::model::run(found.loaded.clone(), &workspaces, async |model, loaded| {
         if model.is_some() {

@@ -37,6 +37,8 @@ pub(super) struct FoundForEdit {
     found: Found,
     /// What is to be done there, also where a comment says it.
     pub(super) words: Option<String>,
+    /// The lines that are meant, where they are a part of the target.
+    pub(super) selection: Option<String>,
     /// The whole text, and the comment in it that is carried out.
     pub(super) cut: Option<(Arc<str>, Range<usize>)>,
     /// To write what a comment asks for where nothing is written yet is to generate.
@@ -96,7 +98,14 @@ impl Found {
         let snapshot = found.target.snapshot.clone();
         let meant = wish::meant(snapshot, cursor, found.target.path.clone(), intent, words);
         found.target = meant.target;
-        Ok(FoundForEdit { found, words: meant.words, cut: meant.cut, intent: meant.intent, is_new })
+        Ok(FoundForEdit {
+            found,
+            words: meant.words,
+            selection: meant.selection,
+            cut: meant.cut,
+            intent: meant.intent,
+            is_new,
+        })
     }
 
     /// What a model is asked about it, with the workspace's code. Blocks while that is indexed.

@@ -14,6 +14,7 @@ fn input<'a>(context: &'a str) -> PromptInput<'a> {
         template: None,
         instruction: None,
         faults: &[],
+        selection: None,
         notes: &[],
         context,
     }

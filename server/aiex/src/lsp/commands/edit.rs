@@ -70,7 +70,7 @@ async fn work(
     };
     let intent = kind.intent;
     let meant = blocking(move || wish::meant(snapshot, cursor, path, intent, words)).await?;
-    let Meant { target, words, cut, intent } = meant;
+    let Meant { target, words, selection, cut, intent } = meant;
     let says_itself = intent == Intent::Generate && !target.is_whole() && target.is_unwritten();
     if kind.needs_words && words.is_none() && !says_itself {
         return Err(
@@ -87,7 +87,7 @@ async fn work(
         config.privacy.check(&file)?;
     }
     let root = consent::workspace_of(server, &document);
-    let order = Order { instruction: words, faults, ..Order::of(intent)? };
+    let order = Order { instruction: words, faults, selection, ..Order::of(intent)? };
     let name = model.as_ref().map(|model| model.name.clone()).unwrap_or_default();
     let question = context::Question::new(server, &target, order.clone(), &loaded, &name);
     let last = std::sync::Mutex::new(None::<std::time::Instant>);
