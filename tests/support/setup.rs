@@ -18,6 +18,12 @@ pub fn neovim() -> Option<PathBuf> {
     NEOVIM.path()
 }
 
+/// An Elixir; `None`, said on stderr, where there is none.
+pub fn elixir() -> Option<PathBuf> {
+    static ELIXIR: Script = Script::new("elixir");
+    ELIXIR.path()
+}
+
 /// A recent Helix, and the terminal that it is shown in.
 pub struct Helix {
     /// The editor.

@@ -8,6 +8,8 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::symlink,
     path::Path,
+    process::{Command, Stdio},
+    sync::LazyLock,
     thread,
 };
 
@@ -20,6 +22,14 @@ use crate::style::{Edition, ElixirStyle};
 /// The programs of this process, if this one is among them. Where it is not, the test is left out, said on stderr, or
 /// fails if `AIEX_TESTS_NO_SKIP` is set.
 fn with(program: &str) -> Option<Programs> {
+    // The tests of the whole program set up what they need; this is the one thing of it that these need, too.
+    static ELIXIR: LazyLock<()> = LazyLock::new(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/setup/elixir");
+        _ = Command::new(script).stdin(Stdio::null()).output();
+    });
+    if program == "elixir" {
+        LazyLock::force(&ELIXIR);
+    }
     let programs = Programs::new(&[]);
     if programs.find(program).is_none() {
         let sentence = format!("{program} is needed on PATH");
