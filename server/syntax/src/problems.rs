@@ -60,8 +60,9 @@ mod tests {
     #[test]
     fn what_is_missing_and_what_is_too_much_are_told_apart() {
         check(Language::Rust, "fn a() { b();\n", &[("fn a() { b();", None)]);
-        check(Language::Rust, "fn a() { b( }\n", &[("", Some(")"))]);
+        check(Language::Rust, "fn a() { b( }\n", &[("(", None)]);
+        check(Language::Rust, "fn a() { let b = 1 }\n", &[("", Some(";"))]);
         check(Language::Rust, "fn a() {} }\n", &[("}", None)]);
-        check(Language::Elixir, "def a do\n  b(1\nend\n", &[("(1", None)]);
+        check(Language::Elixir, "def a do\n  b(1\nend\n", &[("", Some(")"))]);
     }
 }
