@@ -68,6 +68,8 @@ pub(crate) struct Graph {
     pub(crate) users: Lists<Def>,
     /// Of each type or module, how often its members are used.
     pub(crate) member_users: Vec<u32>,
+    /// In how many other files each definition is used.
+    pub(crate) user_files: Vec<u16>,
     /// The words of names, by name.
     pub(crate) stems: Lists<u32>,
     /// How much a word of a name tells: the fewer definitions have it in their names, the more.
@@ -91,7 +93,7 @@ impl File {
     }
 
     /// What its bodies use, with the bodies.
-    fn used(&self) -> impl Iterator<Item = (Def, Def)> + Clone {
+    pub(crate) fn used(&self) -> impl Iterator<Item = (Def, Def)> + Clone {
         let rows = (self.first..).take(self.index.len()).enumerate();
         rows.flat_map(|(at, user)| self.rows.get(at).unwrap_or_default().iter().map(move |(used, _)| (*used, user)))
     }
@@ -109,6 +111,7 @@ impl Graph {
             results: Vec::new(),
             users: Lists::default(),
             member_users: Vec::new(),
+            user_files: Vec::new(),
             stems: Lists::default(),
             stem_rarity: Vec::new(),
             by_name: Lists::default(),
@@ -304,8 +307,20 @@ impl Graph {
                 *count += u32::try_from(users.len()).unwrap_or(0);
             }
         }
+        self.user_files = users.iter().zip(&self.file_of).map(|(users, own)| self.files_of(users, *own)).collect();
         self.users = users;
         self.member_users = member_users;
+    }
+
+    /// In how many files but `own` these definitions are, which are in order.
+    fn files_of(&self, defs: &[Def], own: u32) -> u16 {
+        let (mut count, mut last) = (0_u16, own);
+        for def in defs {
+            let file = self.file_of.get(*def as usize).copied().unwrap_or(NONE);
+            count = count.saturating_add(u16::from(file != last && file != own));
+            last = file;
+        }
+        count
     }
 
     fn weigh_types(&mut self) {

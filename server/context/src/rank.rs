@@ -104,13 +104,11 @@ fn look(scene: &Scene, features: &mut Features) -> (Vec<Judged>, Vec<(f32, Def)>
         likeliest.select_nth_unstable_by(JUDGED, |one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
         others = likeliest.split_off(JUDGED);
     }
-    let trees = Trees::fitted();
     // What was gathered for all of them would be much to keep, and is little to gather again for some.
-    let judge = |(_, def)| {
-        let features = features.of(def);
-        Judged { def, value: likelihood(trees.score(&features)), features }
-    };
-    (likeliest.into_iter().map(judge).collect(), others)
+    let judged: Vec<_> = likeliest.into_iter().map(|(_, def)| (def, features.of(def))).collect();
+    let scores = Trees::fitted().scores(judged.iter().map(|(_, features)| features));
+    let judge = |((def, features), score)| Judged { def, value: likelihood(score), features };
+    (judged.into_iter().zip(scores).map(judge).collect(), others)
 }
 
 fn likelihood(z: f32) -> f32 {

@@ -165,16 +165,9 @@ impl<'s, 'g> Features<'s, 'g> {
         );
         let owner_name = owner.and_then(|owner| graph.name(owner));
         set(Feature::container_visible, flag(owner_name.is_some_and(|owner| scene.visible.contains(&owner))));
-        let (mut in_folder, mut files, mut last) = (0_u16, 0_u16, u32::MAX);
         let users = graph.users.get(def as usize).unwrap_or_default();
-        for user in users.iter().take(2000) {
-            let of = graph.file_of.get(*user as usize).copied().unwrap_or(u32::MAX);
-            in_folder += u16::from(graph.files.get(of as usize).is_some_and(|file| file.folder == scene.folder));
-            if of != last && graph.file_of.get(def as usize) != Some(&of) {
-                files += 1;
-            }
-            last = of;
-        }
+        let files = graph.user_files.get(def as usize).copied().unwrap_or(0);
+        let in_folder = scene.used_in_folder.get(&def).copied().unwrap_or(0);
         set(Feature::used_in_folder, (1.0 + f32::from(in_folder)).ln() / 51_f32.ln());
         set(Feature::used_in_files, (1.0 + f32::from(files)).ln() / 4.0);
         set(Feature::users, (1.0 + f32::from(u16::try_from(users.len()).unwrap_or(u16::MAX))).ln() / 4.0);

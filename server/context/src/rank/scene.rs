@@ -34,6 +34,8 @@ pub(super) struct Scene<'g> {
     pub(super) doc_stems: FxHashSet<u32>,
     pub(super) doc_names: FxHashSet<Global>,
     pub(super) head_stems: FxHashSet<u32>,
+    /// How many bodies of the target's folder use a definition.
+    pub(super) used_in_folder: FxHashMap<Def, u16>,
     pub(super) votes: Votes,
 }
 
@@ -76,6 +78,7 @@ impl<'g> Scene<'g> {
             doc_stems: FxHashSet::default(),
             doc_names: FxHashSet::default(),
             head_stems: FxHashSet::default(),
+            used_in_folder: FxHashMap::default(),
             votes: Votes::none(graph),
         };
         scene.add_environment();
@@ -84,6 +87,7 @@ impl<'g> Scene<'g> {
             scene.add_words(entry, item);
         }
         scene.add_imports();
+        scene.count_in_folder();
         scene.vote();
         scene
     }
@@ -144,6 +148,13 @@ impl<'g> Scene<'g> {
     fn add_imports(&mut self) {
         let found = self.graph.imported(self.file as usize, self.target);
         self.imported.extend(found);
+    }
+
+    fn count_in_folder(&mut self) {
+        for (used, _) in self.graph.files.iter().filter(|file| file.folder == self.folder).flat_map(File::used) {
+            let count = self.used_in_folder.entry(used).or_insert(0);
+            *count = count.saturating_add(1);
+        }
     }
 
     fn vote(&mut self) {

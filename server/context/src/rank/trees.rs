@@ -69,22 +69,30 @@ impl Trees {
         }
     }
 
-    /// The log-odds of a candidate: the same on every machine, as only comparisons and sums in a fixed order go into it.
-    pub(super) fn score(&self, features: &[f32; COUNT]) -> f32 {
-        let leaf = |root: &u32| {
-            let mut at = *root as usize;
-            loop {
-                match self.nodes.get(at) {
-                    Some(Node::Split { feature, threshold, no }) => {
-                        let is_yes = features.get(usize::from(*feature)).is_some_and(|value| value <= threshold);
-                        at = if is_yes { at + 1 } else { *no as usize };
-                    }
-                    Some(Node::Leaf(value)) => return *value,
-                    None => return 0.0,
-                }
+    /// The log-odds of each candidate: the same on every machine, as only comparisons and sums in a fixed order go into
+    /// it. Tree by tree, so that one stays at hand for all of them.
+    pub(super) fn scores<'f>(&self, all: impl ExactSizeIterator<Item = &'f [f32; COUNT]> + Clone) -> Vec<f32> {
+        let mut sums = vec![0.0; all.len()];
+        for root in &self.roots {
+            for (sum, features) in sums.iter_mut().zip(all.clone()) {
+                *sum += self.leaf(*root, features);
             }
-        };
-        self.roots.iter().map(leaf).sum()
+        }
+        sums
+    }
+
+    fn leaf(&self, root: u32, features: &[f32; COUNT]) -> f32 {
+        let mut at = root as usize;
+        loop {
+            match self.nodes.get(at) {
+                Some(Node::Split { feature, threshold, no }) => {
+                    let is_yes = features.get(usize::from(*feature)).is_some_and(|value| value <= threshold);
+                    at = if is_yes { at + 1 } else { *no as usize };
+                }
+                Some(Node::Leaf(value)) => return *value,
+                None => return 0.0,
+            }
+        }
     }
 }
 
@@ -112,7 +120,7 @@ mod tests {
                 "imported" => imported,
                 _ => 0.0,
             };
-            trees.score(&NAMES.each_ref().map(value))
+            trees.scores([NAMES.each_ref().map(value)].iter())[0]
         };
         assert_eq!([score(0.0, 0.0), score(0.0, 1.0), score(1.0, 0.0)], [3.0, 5.0, 9.0]);
         for wrong in ["near<=0.5 =1", "=1 =2", "nowhere<=0.5 =1 =2", "=one", "near =1 =2"] {
