@@ -81,10 +81,8 @@ pub struct Edited {
 pub enum Format {
     /// As the formatter has it.
     Done,
-    /// Left alone, since the files were not formatted before either.
+    /// Left alone: the files were not formatted before either, or there is no formatter that would say so.
     Left,
-    /// There is no formatter, or it failed: in a sentence.
-    Unknown(String),
 }
 
 impl Edited {
@@ -96,7 +94,7 @@ impl Edited {
         };
         match self.format {
             Format::Done => format!("{parse} format ✓"),
-            Format::Left | Format::Unknown(_) => format!("{parse} format –"),
+            Format::Left => format!("{parse} format –"),
         }
     }
 }
@@ -159,13 +157,8 @@ impl EditError {
     }
 }
 
-/// What an edit needs of its surroundings.
-pub struct Host<'a> {
-    /// The version of an open document with this path and this text; 0 where there is none.
-    pub version: &'a (dyn Fn(&str, &str) -> i32 + Send + Sync),
-    /// Told how far it is.
-    pub stage: &'a (dyn Fn(Stage) + Send + Sync),
-}
+/// Told how far an edit is.
+pub type OnStage<'a> = dyn Fn(Stage) + Send + Sync + 'a;
 
 /// Who is asked, and what.
 pub struct Asking<'a> {
@@ -177,10 +170,10 @@ pub struct Asking<'a> {
 
 /// Makes an edit: asks the model, reads and checks its reply, lays it out, and has it mended where it is refused.
 /// Without a model, the structural engine documents and refuses everything else. Dropping the future stops everything.
-pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, host: &Host<'_>) -> Result<Edited, EditError> {
+pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, stage: &OnStage<'_>) -> Result<Edited, EditError> {
     let intent = job.order.intent;
-    let Some(Asking { model, question }) = asking else { return offline(job, host).await };
-    (host.stage)(Stage::Context);
+    let Some(Asking { model, question }) = asking else { return offline(job, stage).await };
+    stage(Stage::Context);
     let built = Mutex::new(None::<Arc<Built>>);
     let first = tokio::task::block_in_place(|| question(usize::MAX))?;
     let first = Arc::new(first);
@@ -193,23 +186,25 @@ pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, host: &Host<'_>) ->
         keep(one.clone());
         one.prompt.clone()
     };
-    (host.stage)(Stage::Asking(model.name.clone()));
-    let mut received = 0;
-    let mut count = |name: &str, piece: &str| {
-        received += piece.len();
-        (host.stage)(Stage::Received(name.to_owned(), received));
-        ControlFlow::Continue(())
+    stage(Stage::Asking(model.name.clone()));
+    let counting = || {
+        let mut received = 0;
+        move |piece: &str| {
+            received += piece.len();
+            stage(Stage::Received(model.name.clone(), received));
+            ControlFlow::Continue(())
+        }
     };
-    let mut reply = model.ask(intent.as_str(), &prompt, |piece| count(&model.name, piece)).await?;
+    let mut reply = model.ask(intent.as_str(), &prompt, counting()).await?;
     let shown = built.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or(first);
     let mut turns: Vec<Turn> = Vec::new();
     let mut repairs = 0;
     loop {
         let text = whole(model, job, &shown.prompt, &turns, reply).await?;
-        (host.stage)(Stage::Checking);
+        stage(Stage::Checking);
         let checked = match text.refusal {
             Some(refusal) => Err(refusal),
-            None => checked(job, &shown, host, &text.text).await,
+            None => checked(job, &shown, &text.text).await,
         };
         let refusal = match checked {
             Ok((patch, format)) => return Ok(Edited { patch, format, by: Some(text.by), notes: text.notes }),
@@ -223,18 +218,11 @@ pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, host: &Host<'_>) ->
             return Err(EditError::Refused { by: text.by, reason, repairs, reply: answer });
         }
         repairs += 1;
-        (host.stage)(Stage::Repairing(repairs, job.max_repairs));
+        stage(Stage::Repairing(repairs, job.max_repairs));
         let complaint =
             format!("Nothing was changed, since {reason}. Answer once more, whole and in the form asked for.");
         turns.push(Turn { answer, reply: complaint });
-        let mut received = 0;
-        reply = model
-            .go_on(intent.as_str(), shown.prompt.clone(), &turns, |piece| {
-                received += piece.len();
-                (host.stage)(Stage::Received(model.name.clone(), received));
-                ControlFlow::Continue(())
-            })
-            .await?;
+        reply = model.go_on(intent.as_str(), shown.prompt.clone(), &turns, counting()).await?;
     }
 }
 
@@ -282,26 +270,23 @@ async fn whole(
 const LONGEST_CUT: usize = 96 * 1024;
 
 /// The files that the model was shown, as they were.
-fn sources(job: &Job<'_>, files: &[(Arc<str>, Arc<str>)], host: &Host<'_>) -> Vec<Source> {
+fn sources(job: &Job<'_>, files: &[(Arc<str>, Arc<str>)]) -> Vec<Source> {
     let own = job.target.path.as_str();
-    let others = files.iter().filter(|(path, _)| **path != *own).map(|(path, text)| {
-        let version = (host.version)(path, text);
-        Source { path: path.to_string(), text: text.clone(), version, cut: None }
-    });
+    let others = files.iter().filter(|(path, _)| **path != *own);
+    let others = others.map(|(path, text)| Source { path: path.to_string(), text: text.clone(), cut: None });
     let target = (!job.is_new).then(|| {
-        let document = &job.target.snapshot.document;
         let (text, cut) = match &job.cut {
             Some((whole, cut)) => (whole.clone(), Some(cut.clone())),
-            None => (document.text().to_string().into(), None),
+            None => (job.target.snapshot.text().to_string().into(), None),
         };
-        Source { path: own.to_owned(), text, version: document.version(), cut }
+        Source { path: own.to_owned(), text, cut }
     });
     target.into_iter().chain(others).collect()
 }
 
 /// Reads a reply, and takes it through the gate and the formatter.
-async fn checked(job: &Job<'_>, shown: &Built, host: &Host<'_>, reply: &str) -> Result<(Patch, Format), Refusal> {
-    let sources = sources(job, &shown.files, host);
+async fn checked(job: &Job<'_>, shown: &Built, reply: &str) -> Result<(Patch, Format), Refusal> {
+    let sources = sources(job, &shown.files);
     let draft = tokio::task::block_in_place(|| {
         let exists = |path: &str| job.root.join(path).exists();
         let mut task = Task::new(job.order.intent, &job.target.path, &sources, job.target.range());
@@ -340,22 +325,25 @@ async fn formatted(patch: &mut Patch, root: &Path, programs: &Programs) -> Resul
             all = Format::Left;
             continue;
         };
-        let before = file.before.as_deref().unwrap_or_default();
-        match aiex_tools::format(programs, before, &style).await {
-            Ok(formatted) => {
-                let was_formatted = formatted == before;
-                match aiex_tools::format(programs, &file.after, &style).await {
-                    Ok(formatted) if was_formatted && is_local(file, &formatted) => file.after = formatted,
-                    Ok(_) => all = Format::Left,
-                    Err(FormatError::Syntax { line, message, .. }) => {
-                        let (path, line) = (file.path.clone(), line.unwrap_or(1));
-                        return Err(Refusal::Unparsed { path, line, what: message });
-                    }
-                    Err(error) => all = Format::Unknown(error.to_string()),
-                }
+        let format = async |text: &str| aiex_tools::format(programs, text, &style).await;
+        // A file that is new is laid out whole.
+        let (before, after) = match file.before.as_deref() {
+            Some(before) => tokio::join!(format(before), format(&file.after)),
+            None => (Ok(String::new()), format(&file.after).await),
+        };
+        let before = before.inspect_err(|error| tracing::debug!(%error, "not formatted"));
+        match after {
+            Err(FormatError::Syntax { line, message, .. }) if before.is_ok() => {
+                let (path, line) = (file.path.clone(), line.unwrap_or(1));
+                return Err(Refusal::Unparsed { path, line, what: message });
             }
-            Err(FormatError::Syntax { .. }) => all = Format::Left,
-            Err(error) => all = Format::Unknown(error.to_string()),
+            Ok(formatted)
+                if before.is_ok_and(|before| before == *file.before.as_deref().unwrap_or_default())
+                    && is_local(file, &formatted) =>
+            {
+                file.after = formatted;
+            }
+            Ok(_) | Err(_) => all = Format::Left,
         }
     }
     Ok(all)
@@ -378,14 +366,14 @@ fn is_local(file: &FilePatch, formatted: &str) -> bool {
 }
 
 /// Without a model: documentation from the parse, and nothing else.
-async fn offline(job: &Job<'_>, host: &Host<'_>) -> Result<Edited, EditError> {
+async fn offline(job: &Job<'_>, stage: &OnStage<'_>) -> Result<Edited, EditError> {
     let intent = job.order.intent;
     if intent != Intent::Document {
         return Err(EditError::Offline { intent: intent.as_str() });
     }
     let documentation = job.target.documentation().ok_or(EditError::NothingToDocument)?;
-    (host.stage)(Stage::Checking);
-    let sources = sources(job, &[], host);
+    stage(Stage::Checking);
+    let sources = sources(job, &[]);
     let reply = format!("````\n{documentation}\n````\n");
     let drafted = draft(&Task::new(intent, &job.target.path, &sources, job.target.range()), &reply);
     let passed = match drafted {

@@ -14,9 +14,15 @@ pub struct AskingComment {
     pub range: Range<usize>,
 }
 
+const MARK: &str = "AI:";
+
 /// Every comment of `text`, which was parsed as `syntax`, that begins with `AI:`, with the lines of comment that follow it.
 pub fn asking_comments(syntax: &Syntax, text: &str) -> Vec<AskingComment> {
     let mut comments: Vec<AskingComment> = Vec::new();
+    // Most files have none, and their tokens need not be looked at.
+    if !text.as_bytes().windows(MARK.len()).any(|word| word.eq_ignore_ascii_case(MARK.as_bytes())) {
+        return comments;
+    }
     let mut goes_on = None;
     for token in syntax.tokens(text).into_iter().filter(|token| token.class == TokenClass::Comment) {
         let written = text.get(token.range.clone()).unwrap_or_default();
@@ -28,7 +34,8 @@ pub fn asking_comments(syntax: &Syntax, text: &str) -> Vec<AskingComment> {
         let behind = rest.get(..next_line).unwrap_or_default();
         let is_alone = before.trim().is_empty() && behind.trim().is_empty();
         let end = token.range.end + next_line;
-        let asked = words.get(..3).filter(|mark| mark.eq_ignore_ascii_case("AI:")).and_then(|_| words.get(3..));
+        let mark = words.get(..MARK.len()).filter(|mark| mark.eq_ignore_ascii_case(MARK));
+        let asked = mark.and_then(|_| words.get(MARK.len()..));
         if let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) {
             let range = match (is_alone, before.trim().is_empty()) {
                 (true, _) => line..end,

@@ -283,8 +283,8 @@ fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
         problems.extend(new.first().map(|problem| (patches.len(), gate::unparsed(&after, path, problem))));
         let anchors = placed.iter().map(|placed| source.in_whole(&placed.anchor)).chain(source.cut.clone()).collect();
         let parsed = before.syntax.is_some() && after.syntax.is_some();
-        let (before, version) = (Some(source.text.clone()), source.version);
-        patches.push(FilePatch { path: path.to_owned(), before, version, after: text, anchors, parsed });
+        let before = Some(source.text.clone());
+        patches.push(FilePatch { path: path.to_owned(), before, after: text, anchors, parsed });
     }
     if patches.is_empty() {
         return Err(Refusal::Unchanged);
@@ -301,10 +301,11 @@ fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
 }
 
 /// Whether the function with this range is still to be written: it has no body, or one that only says so, such as
-/// `todo!()`. `path` tells the language of `text`; the range is in bytes, half-open.
+/// `todo!()`. `path` tells the language of `text`; the range is in bytes, half-open. Only the function is parsed.
 pub fn is_unwritten(path: &str, text: &str, range: &Range<usize>) -> bool {
-    let file = File::new(path, text.into());
-    file.symbol_of(range).is_some_and(|index| file.is_unwritten(index))
+    let Some(own) = text.get(range.clone()) else { return false };
+    let file = File::new(path, own.into());
+    file.symbol_of(&(0..own.len())).is_some_and(|index| file.is_unwritten(index))
 }
 
 /// The words of a text that look like placeholders for secrets: `AIEX_SECRET_1_k7f3`.
@@ -451,7 +452,7 @@ fn new_file(
     let problems = gate::new_problems(None, &file).first().map(|problem| gate::unparsed(&file, path, problem));
     let parsed = file.syntax.is_some();
     let (path, anchors) = (path.to_owned(), Vec::new());
-    Ok((FilePatch { path, before: None, version: 0, after: text, anchors, parsed }, problems))
+    Ok((FilePatch { path, before: None, after: text, anchors, parsed }, problems))
 }
 
 #[cfg(test)]

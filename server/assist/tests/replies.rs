@@ -115,7 +115,7 @@ impl Case {
             text = text.replace('\n', "\r\n");
         }
         let path = file.split_once('/').map_or(file, |(_, path)| path).to_owned();
-        Some(Source { path, text: text.into(), version: 1, cut: None })
+        Some(Source { path, text: text.into(), cut: None })
     }
 
     /// What the reply does: the changes, file by file, or the refusal.

@@ -15,7 +15,7 @@ use super::{place::Found, print};
 use crate::{
     checkpoints::{self, Restore},
     context::Order,
-    edit::{self, Asking, Edited, Host, Job, Stage},
+    edit::{self, Asking, Edited, Job, Stage},
     ledger::Database,
     unified_diff::unified,
 };
@@ -94,17 +94,14 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
             root: &found.workspace,
             max_repairs: loaded.config.edits.max_repairs,
         };
-        let host = Host {
-            version: &|_, _| 0,
-            stage: &|stage| {
-                if stages && !matches!(stage, Stage::Received(..)) {
-                    eprintln!("aiex: {stage}");
-                }
-            },
+        let stage = |stage: Stage| {
+            if stages && !matches!(stage, Stage::Received(..)) {
+                eprintln!("aiex: {stage}");
+            }
         };
         let built = question.as_ref().map(|question| |most: usize| question.built(most));
         let asking = model.as_ref().zip(built.as_ref()).map(|(model, question)| Asking { model, question });
-        let edited = match edit::edit(asking, &job, &host).await {
+        let edited = match edit::edit(asking, &job, &stage).await {
             Ok(edited) => edited,
             Err(error) => {
                 if let Some(rejected) = error.rejected(&found.target) {

@@ -142,8 +142,7 @@ fn present(path: &Path, open: Option<&Snapshot>, document: &DocumentId) -> Resul
 fn stays_inside(root: &Path, path: &Path) -> Result<(), String> {
     let folder = path.ancestors().skip(1).find(|folder| folder.exists());
     let real = folder.and_then(|folder| folder.canonicalize().ok());
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-    match real.is_some_and(|folder| folder.starts_with(root)) {
+    match real.is_some_and(|folder| folder.starts_with(canonical(root))) {
         true => Ok(()),
         false => Err(format!("{} would not be in the workspace; nothing was changed", path.display())),
     }

@@ -115,10 +115,7 @@ async fn looked_at(snapshot: &Arc<Snapshot>, place: &Place) -> Found {
     let look = tokio::task::spawn_blocking(move || {
         let Some(analysis) = own.analyse() else { return Found::default() };
         let text = own.text().to_string();
-        let cursor = match place.selected.len() {
-            0 | 1 => Cursor::Within(place.offset),
-            _ => Cursor::Selected(place.selected.start, place.selected.end),
-        };
+        let cursor = place.cursor();
         let symbol = analysis.outline.enclosing(place.offset).and_then(|index| analysis.outline.symbols.get(index));
         let path = own.id.to_string();
         Found {

@@ -24,7 +24,7 @@ use crate::{
     consent::Consent,
     documents::{DocumentId, Documents, Snapshot},
     engine::Engines,
-    explain::Explanations,
+    explain::{Cursor, Explanations},
 };
 
 /// The handlers' view of the session; a clone is another handle.
@@ -101,6 +101,16 @@ impl Place {
             selected,
             version: snapshot.document.version(),
             at: Instant::now(),
+        }
+    }
+}
+
+impl Place {
+    /// What is pointed at. Helix sends the character under its cursor for a selection.
+    pub fn cursor(&self) -> Cursor {
+        match self.selected.len() {
+            0 | 1 => Cursor::Within(self.offset),
+            _ => Cursor::Selected(self.selected.start, self.selected.end),
         }
     }
 }

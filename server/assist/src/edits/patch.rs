@@ -19,10 +19,8 @@ pub struct Patch {
 pub struct FilePatch {
     /// Relative to the workspace, with `/`.
     pub path: String,
-    /// The text that it was made from; `None` for a file that is new.
+    /// The version that it was made from, by its text; `None` for a file that is new.
     pub before: Option<Arc<str>>,
-    /// The version of that text, as its editor gave it; 0 for a file on disk.
-    pub version: i32,
     /// The text with the change.
     pub after: String,
     /// The definitions that it was made for, in bytes of `before`, half-open: one that has changed since is not patched.

@@ -7,15 +7,13 @@ use aiex_text::{Edit, LineEnding, Text};
 
 use super::FilePatch;
 
-/// A file of which a model was shown some or all, at one version.
+/// A file of which a model was shown some or all.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Relative to the workspace, with `/`.
     pub path: String,
-    /// Its text.
+    /// Its text, which also says of which version it is.
     pub text: Arc<str>,
-    /// The version that its editor gave it; 0 for a file on disk.
-    pub version: i32,
     /// A part of the text that goes with any edit and that the model is not shown: a comment that asks for the edit.
     /// Half-open, in bytes.
     pub cut: Option<Range<usize>>,
@@ -39,7 +37,6 @@ impl Source {
         (*after != *self.text).then(|| FilePatch {
             path: self.path.clone(),
             before: Some(self.text.clone()),
-            version: self.version,
             parsed: is_parsed(&self.text) && is_parsed(&after),
             after: after.to_string(),
             anchors: vec![cut],

@@ -10,7 +10,7 @@ const RUST: &str = include_str!("../../../../fixtures/rust_ledger/src/money.rs")
 const ELIXIR: &str = include_str!("../../../../fixtures/elixir_shop/lib/shop/cart.ex");
 
 fn source(path: &str, text: &str) -> Source {
-    Source { path: path.to_owned(), text: text.into(), version: 1, cut: None }
+    Source { path: path.to_owned(), text: text.into(), cut: None }
 }
 
 /// The definition around a piece of text.

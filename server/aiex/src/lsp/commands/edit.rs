@@ -1,6 +1,6 @@
 //! What commands that edit share: a run that finds what is meant, has it edited, and has the editor apply it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use aiex_context::Intent;
 use serde_json::{Value, json};
@@ -13,8 +13,7 @@ use super::{
 use crate::{
     context::Order,
     documents::Snapshot,
-    edit::{self, Asking, Host, Job, Stage},
-    explain::Cursor,
+    edit::{self, Asking, Job, Stage},
     lsp::{
         apply, consent, context, convert, model,
         progress::REPORT_EVERY,
@@ -63,12 +62,7 @@ async fn work(
 ) -> std::result::Result<Outcome, String> {
     run.stage("reading".to_owned());
     let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
-    let cursor = match place.selected.len() {
-        // Helix sends the character under its cursor for a selection.
-        0 | 1 => Cursor::Within(place.offset),
-        _ => Cursor::Selected(place.selected.start, place.selected.end),
-    };
-    let intent = kind.intent;
+    let (intent, cursor) = (kind.intent, place.cursor());
     let meant = blocking(move || wish::meant(snapshot, cursor, path, intent, words)).await?;
     let Meant { target, words, selection, cut, intent } = meant;
     let says_itself = intent == Intent::Generate && !target.is_whole() && target.is_unwritten();
@@ -103,7 +97,7 @@ async fn work(
     let edited = edit::edit(
         model.as_ref().map(|model| Asking { model, question: &built }),
         &Job { target: &target, order: &order, cut, is_new: false, root: &root, max_repairs: config.edits.max_repairs },
-        &Host { version: &|path, text| version_of(server, &root, path, text), stage: &stage },
+        &stage,
     )
     .await;
     let edited = match edited {
@@ -121,13 +115,6 @@ async fn work(
     apply::apply(server, &label, &root, &document, &edited.patch).await?;
     let notes: String = edited.notes.iter().map(|note| format!(" {note}")).collect();
     Ok(Outcome::Done(format!("{}: applied. {}{notes}", target.name(), edited.checks())))
-}
-
-/// The version of the open document with this path and this very text; 0 where there is none.
-fn version_of(server: &Server, root: &std::path::Path, path: &str, text: &str) -> i32 {
-    let file: PathBuf = root.join(path);
-    let open = server.documents.find(|id| convert::path(id).as_ref() == Some(&file));
-    open.filter(|open| *open.text().to_string() == *text).map_or(0, |open| open.document.version())
 }
 
 pub(super) fn sentence(words: &str) -> String {

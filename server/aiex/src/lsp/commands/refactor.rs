@@ -1,4 +1,5 @@
-//! `aiex.refactor`: changes the symbol at a place, or the one that holds a selection, as the user says: by `instruction`, or by an `AI:` comment there, which goes with it.
+//! `aiex.refactor`: changes the symbol at a place, or the one that holds a selection, as the user says: by `instruction`,
+//! or by an `AI:` comment there, which goes with it.
 
 use aiex_context::Intent;
 use serde_json::Value;

@@ -14,7 +14,6 @@ fn patch(before: &str, after: &str, anchors: &[&str]) -> FilePatch {
     FilePatch {
         path: "a.rs".to_owned(),
         before: Some(before.into()),
-        version: 1,
         after: after.to_owned(),
         anchors: anchors.iter().map(anchor).collect(),
         parsed: true,

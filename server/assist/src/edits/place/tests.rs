@@ -12,7 +12,7 @@ fn check(path: &str, intent: Intent, source: &str, code: &str, expect: Expect) {
     let cursor = source.find("$0").unwrap();
     let file = File::new(path, source.replacen("$0", "", 1).as_str().into());
     let target = file.symbol_at(cursor).map_or(0..file.text.len(), |index| file.symbols[index].range.clone());
-    let sources = [Source { path: path.to_owned(), text: file.text.clone(), version: 1, cut: None }];
+    let sources = [Source { path: path.to_owned(), text: file.text.clone(), cut: None }];
     let mut task = Task::new(intent, path, &sources, target);
     task.cursor = cursor;
     let out = match place(code, &file, &task) {

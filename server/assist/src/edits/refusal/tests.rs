@@ -25,7 +25,7 @@ fn check(value: &str, reply: &str, expect: &str) {
     let mut redactor = Redactor::new("k7f3");
     redactor.redact("a.rs", 1, &text);
     let placeholder = redactor.redactions().first().unwrap().placeholder.clone();
-    let sources = [Source { path: "a.rs".to_owned(), text: text.as_str().into(), version: 1, cut: None }];
+    let sources = [Source { path: "a.rs".to_owned(), text: text.as_str().into(), cut: None }];
     let start = text.find("fn a").unwrap();
     let mut task = Task::new(Intent::Refactor, "a.rs", &sources, start..text.len() - 1);
     task.redactor = Some(&redactor);
