@@ -159,16 +159,12 @@ async fn an_elixir_test_passes_fails_or_does_not_compile() {
         .write(&[file("test/shop/new_test.exs", text("    test \"is 3\" do\n      assert one == 3\n    end\n"))])
         .unwrap();
     expect![[r#"
-        total/1 is 3: NotFound
-        test total/1 later: NotFound
-        total/1 raises: NotFound
+        test/shop/new_test.exs:6-6: error: undefined function one/0 (expected Shop.NewTest to define such a function or for it to be imported, but none are available)
     "#]]
     .assert_eq(&outcomes(&shadow.test("test/shop/new_test.exs", &run).await.unwrap()));
     shadow.write(&[file("test/shop/new_test.exs", text("    test \"is 3\" do\n"))]).unwrap();
     expect![[r#"
-        total/1 is 3: NotFound
-        test total/1 later: NotFound
-        total/1 raises: NotFound
+        test/shop/new_test.exs:8-8:1: error: missing terminator: end (for "do" starting at line 1)
     "#]]
     .assert_eq(&outcomes(&shadow.test("test/shop/new_test.exs", &run).await.unwrap()));
     drop(shadow);
