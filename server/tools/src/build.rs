@@ -8,7 +8,7 @@ use std::{
     ffi::OsString,
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -299,10 +299,12 @@ impl Said {
 /// Lines without what a terminal would act on, the paths of the copy as relative ones; at most so many lines, and 2,000
 /// characters.
 pub(crate) fn clean<'a>(lines: impl Iterator<Item = &'a str>, tree: &Path, most: usize) -> String {
-    let tree: PathBuf = tree.into();
-    let inside = format!("{}/", tree.display());
+    let top = tree.display();
+    let above = tree.parent().unwrap_or(tree).display();
+    let paths = [format!("{top}/"), format!(" ({top})"), format!("{above}/")];
+    let relative = |line: &str| paths.iter().fold(plain(line), |line, path| line.replace(path, ""));
     let mut text = String::new();
-    for line in lines.map(|line| plain(line).replace(&inside, "")).filter(|line| !line.trim().is_empty()).take(most) {
+    for line in lines.map(relative).filter(|line| !line.trim().is_empty()).take(most) {
         if !text.is_empty() {
             text.push('\n');
         }
@@ -323,10 +325,8 @@ fn plain(line: &str) -> String {
     let mut chars = line.chars();
     while let Some(char) = chars.next() {
         match char {
-            '\u{1b}' => {
-                if chars.next() == Some('[') {
-                    let _ = chars.find(char::is_ascii_alphabetic);
-                }
+            '\u{1b}' if chars.next() == Some('[') => {
+                let _ = chars.find(char::is_ascii_alphabetic);
             }
             '\t' => plain.push_str("    "),
             char if !char.is_control() && !is_invisible(char) => plain.push(char),

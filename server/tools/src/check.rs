@@ -2,6 +2,8 @@
 
 mod cargo;
 mod cargo_test;
+#[cfg(test)]
+mod hostile;
 mod mix;
 mod places;
 #[cfg(test)]

@@ -46,7 +46,7 @@ mod program;
 mod project;
 mod shadow;
 mod style;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod testing;
 
 pub use check::{Diagnostic, Severity, TestOutcome, TestResult, TestRun};

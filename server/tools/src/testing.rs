@@ -1,4 +1,5 @@
 //! What tests share: programs that they need, projects in folders of their own.
+#![cfg(unix)]
 
 use std::{
     collections::BTreeMap,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Call, Diagnostic, LINES, Places, Severity};
+use super::{Call, Diagnostic, LINES, Places, Severity, cargo_test::panicked};
 use crate::{
     build::{End, Said, Stream},
     shadow::{CheckError, Shadow},
@@ -70,7 +70,11 @@ pub(super) fn unusable(command: &str, said: &Said, strays: &[String], places: &P
         };
     }
     let first = all.iter().position(|line| line.starts_with("error")).unwrap_or(0);
-    let lines = all.get(first..).unwrap_or_default().iter().map(|line| line.trim_start_matches("error: "));
+    let lines = all.get(first..).unwrap_or_default().iter().filter(|line| !is_noise(line.trim_start()));
+    let lines = lines.map(|line| line.trim_start_matches("error: ")).map(|line| {
+        // Of a build script.
+        panicked(line.trim_start()).unwrap_or(line)
+    });
     let said = match strays.first() {
         Some(stray) => places.clean(stray.lines(), LINES),
         None => places.clean(lines, LINES),
@@ -83,6 +87,20 @@ pub(super) fn unusable(command: &str, said: &Said, strays: &[String], places: &P
         .then(|| "Nothing is fetched for a check. Run `cargo fetch` in the workspace and try again.".to_owned());
     let said = if said.is_empty() { "it says nothing".to_owned() } else { said };
     CheckError::Unusable { command: command.to_owned(), said, hint }
+}
+
+/// What cargo says around what went wrong.
+fn is_noise(line: &str) -> bool {
+    const NOISE: [&str; 7] = [
+        "Caused by:",
+        "process didn't exit successfully: ",
+        "--- stdout",
+        "--- stderr",
+        "cargo:",
+        "note: run with `RUST_BACKTRACE",
+        "As a reminder, you're using offline mode",
+    ];
+    NOISE.into_iter().any(|start| line.starts_with(start))
 }
 
 /// What a line of JSON says.

@@ -198,6 +198,7 @@ struct Report {
     /// Whose output is being read.
     reading: Option<String>,
     lines: Vec<String>,
+    panicked: bool,
     places: Option<Places>,
 }
 
@@ -209,7 +210,11 @@ impl Report {
         } else if self.reading.is_some() && (line == "failures:" || line.starts_with("test result: ")) {
             self.finish();
         } else if self.reading.is_some() {
-            if self.lines.len() < REASON && !line.starts_with("note: run with `RUST_BACKTRACE") {
+            // What it printed before it failed says less than why it did.
+            if let Some(why) = panicked(line).filter(|_| !self.panicked) {
+                self.panicked = true;
+                self.lines = vec![why.to_owned()];
+            } else if self.lines.len() < REASON && !line.starts_with("note: run with `RUST_BACKTRACE") {
                 self.lines.push(line.to_owned());
             }
         } else if let Some((before, outcome)) = line.rsplit_once(" ... ") {
@@ -229,10 +234,9 @@ impl Report {
     /// The output of one test has ended.
     fn finish(&mut self) {
         let lines = std::mem::take(&mut self.lines);
+        self.panicked = false;
         let Some(path) = self.reading.take() else { return };
-        // What it printed before it failed says less than why it did.
-        let start = lines.iter().position(|line| panicked(line).is_some()).unwrap_or(0);
-        let lines = lines.get(start..).unwrap_or_default().iter().map(|line| panicked(line).unwrap_or(line));
+        let lines = lines.iter().map(String::as_str);
         let said = self.places.as_ref().map(|places| places.clean(lines, LINES)).unwrap_or_default();
         for outcome in self.outcomes.get_mut(&path).into_iter().flatten() {
             if let TestOutcome::Failed(why) = outcome
@@ -261,7 +265,7 @@ impl Report {
 }
 
 /// What is said behind the thread's name and number: `thread 'tests::adds' (123) panicked at src/lib.rs:9:5:`.
-fn panicked(line: &str) -> Option<&str> {
+pub(super) fn panicked(line: &str) -> Option<&str> {
     let at = line.strip_prefix("thread '")?.find("panicked at ")?;
     line.get("thread '".len().saturating_add(at)..)
 }

@@ -176,7 +176,8 @@ fn unusable(command: &str, said: &Said, places: &Places) -> CheckError {
     } else {
         None
     };
-    let lines: Vec<&str> = said.lines().collect();
+    // Nobody is there to be asked.
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("Shall I install ")).collect();
     // What it fails with stands at the end, below what it warns of.
     let raised = lines.iter().position(|line| line.starts_with("** (")).filter(|_| !has("Unchecked dependencies"));
     let text = places.clean(lines.into_iter().skip(raised.unwrap_or(0)), LINES);
