@@ -27,7 +27,7 @@ const LEFT_FREE: u64 = 256 * 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 /// The most bytes of one line that are kept.
 const LINE: usize = 4 * 1024 * 1024;
-/// By its value, processes are known that made themselves a session of their own.
+/// Names the copy in which a process runs. By it, those are known that made themselves a session of their own.
 const MARK: &str = "AIEX_RUN";
 
 /// What is run.
@@ -40,6 +40,8 @@ pub(crate) struct Run<'a> {
     pub variables: &'a [(&'a str, OsString)],
     /// From its start to its end.
     pub time: Duration,
+    /// The copy, in which nothing else runs.
+    pub copy: &'a Path,
     /// How many bytes the free space of the folder's disk may shrink by.
     pub disk: u64,
 }
@@ -82,15 +84,14 @@ pub(crate) async fn run(
 ) -> Result<End, RunError> {
     let unusable =
         |error: io::Error| ProgramError::Unusable { program: run.program.to_owned(), reason: error.to_string() };
-    let mark = random();
     let mut command = programs.command(run.program).map_err(RunError::Program)?;
-    command.args(run.arguments).current_dir(run.folder).env(MARK, &mark);
+    command.args(run.arguments).current_dir(run.folder).env(MARK, run.copy);
     command.envs(run.variables.iter().map(|(name, value)| (name, value)));
     #[cfg(windows)]
     command.creation_flags(0x4000); // BELOW_NORMAL_PRIORITY_CLASS
     let start = free(run.folder);
     let mut child = command.spawn().map_err(unusable).map_err(RunError::Program)?;
-    let mut tree = Tree { group: Group::of(&child), mark: format!("{MARK}={mark}") };
+    let mut tree = Tree { group: Group::of(&child), copy: run.copy };
     tree.group.yield_to_others();
 
     let mut out = Lines::new(child.stdout.take());
@@ -143,22 +144,31 @@ fn free(folder: &Path) -> Option<u64> {
     free
 }
 
-/// All processes of a run; killed when dropped.
-struct Tree {
-    group: Group,
-    /// The variable that all of them were given.
-    mark: String,
+/// Kills the processes that run in a copy, on Linux.
+pub(crate) fn kill_marked(copy: &Path) {
+    #[cfg(target_os = "linux")]
+    {
+        let mark = [format!("{MARK}=").as_bytes(), copy.as_os_str().as_encoded_bytes()].concat();
+        marked::kill(&mark);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = copy;
 }
 
-impl Tree {
+/// All processes of a run; killed when dropped.
+struct Tree<'a> {
+    group: Group,
+    copy: &'a Path,
+}
+
+impl Tree<'_> {
     fn kill(&mut self) {
         self.group.kill();
-        #[cfg(target_os = "linux")]
-        marked::kill(&self.mark);
+        kill_marked(self.copy);
     }
 }
 
-impl Drop for Tree {
+impl Drop for Tree<'_> {
     fn drop(&mut self) {
         self.kill();
     }
@@ -176,7 +186,7 @@ mod marked {
 
     /// Stops what it finds until it finds nothing new, so that none can start another meanwhile; then kills them, until
     /// none is there.
-    pub(super) fn kill(mark: &str) {
+    pub(super) fn kill(mark: &[u8]) {
         for round in 0..ROUNDS {
             let mut stopped = BTreeSet::new();
             loop {
@@ -201,12 +211,16 @@ mod marked {
     }
 
     /// Those whose first variables hold the mark. One that has ended has none.
-    fn processes(mark: &str) -> impl Iterator<Item = i32> {
+    fn processes(mark: &[u8]) -> impl Iterator<Item = i32> {
         let folders = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
         let ids = folders.filter_map(|folder| folder.file_name().to_str()?.parse::<i32>().ok());
-        ids.filter(|id| {
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
+        ids.filter(move |id| {
+            if *id == own {
+                return false;
+            }
             let variables = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
-            variables.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+            variables.split(|byte| *byte == 0).any(|variable| variable == mark)
         })
     }
 }

@@ -134,12 +134,15 @@ impl Shadow {
         let folder = if call.folder.is_empty() { self.tree().to_owned() } else { self.tree().join(call.folder) };
         let mut variables = self.variables();
         variables.extend(call.variables.iter().map(|(name, value)| (*name, value.into())));
+        let copy = self.folder.clone();
+        self.builds();
         let task = Run {
             program: call.program,
             arguments: &call.arguments,
             folder: &folder,
             variables: &variables,
             time: call.time,
+            copy: &copy,
             disk: self.limits.disk,
         };
         let mut said = Said::default();

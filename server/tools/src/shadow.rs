@@ -33,6 +33,7 @@ use self::{
     tree::{Tree, make_folder},
 };
 use crate::{
+    build,
     program::Programs,
     project::{BuildTool, Project},
 };
@@ -134,10 +135,12 @@ impl Shadows {
         programs: &Programs,
         busy: impl FnOnce(),
     ) -> Result<Shadow, ShadowError> {
-        if !project.root.join(project.tool.manifest()).is_file() {
-            return Err(ShadowError::NoProject { root: project.root.clone(), manifest: project.tool.manifest() });
-        }
-        let folder = self.prepare(project).map_err(|error| failed((self.folder.clone(), error)))?;
+        let (tool, root) = (project.tool, &project.root);
+        let project = match root.canonicalize() {
+            Ok(root) if root.join(tool.manifest()).is_file() => Project { tool, root },
+            _ => return Err(ShadowError::NoProject { root: root.clone(), manifest: tool.manifest() }),
+        };
+        let folder = self.prepare(&project).map_err(|error| failed((self.folder.clone(), error)))?;
         let mut busy = Some(busy);
         let lock = loop {
             match try_lock(&folder).map_err(|error| failed((folder.clone(), error)))? {
@@ -151,7 +154,7 @@ impl Shadows {
             }
         };
         let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
-        let (project, programs, limits) = (project.clone(), programs.clone(), self.limits);
+        let (programs, limits) = (programs.clone(), self.limits);
         let (stopped, at) = (stop.0.clone(), folder.clone());
         let copied = tokio::task::spawn_blocking(move || copy(lock, folder, project, programs, limits, &stopped));
         copied.await.unwrap_or_else(|error| Err(failed((at, io::Error::other(error)))))
@@ -163,12 +166,10 @@ impl Shadows {
         let top = self.folder.canonicalize()?;
         let folder = top.join(name(&project.root));
         make_folder(&folder)?;
-        #[cfg(unix)]
-        fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         Ok(folder)
     }
 
-    /// Removes the copies of all projects at or below a folder. Says whether there were any.
+    /// Removes the copies of all projects at or below a folder, which can take a moment. Says whether there were any.
     ///
     /// # Errors
     /// If one of them is in use or cannot be removed; the others are.
@@ -359,9 +360,13 @@ fn copy(
         move |error: io::Error| failed((path, error))
     };
     let bounds = Bounds { bytes: limits.bytes, files: limits.files };
-    let besides: &[&str] = if project.tool == BuildTool::Mix { &MIX_OWN } else { &[] };
+    // A process that was killed with a build running leaves it to the next.
+    build::kill_marked(&folder);
+    let own: &[&str] = if project.tool == BuildTool::Mix { &MIX_OWN } else { &[] };
     let root = &project.root;
-    let source = Source::of_project(root, besides, bounds).map_err(|reason| refused(reason, root, bounds))?;
+    // Where copies lie in a project, they are none of it.
+    let besides: Vec<&Path> = own.iter().map(Path::new).chain(folder.parent()).collect();
+    let source = Source::of_project(root, &besides, bounds).map_err(|reason| refused(reason, root, bounds))?;
     if let Some(outside) = outside::outside(project.tool, &source) {
         let outside::Outside { name, path, manifest } = outside;
         return Err(ShadowError::OutsideDependency { root: root.clone(), name, path, manifest });
@@ -384,6 +389,8 @@ fn copy(
         }
     }
 
+    #[cfg(unix)]
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(at(&folder))?;
     // Written at each opening: its time says when the copy was used last.
     fs::write(folder.join("root"), root.to_string_lossy().as_bytes()).map_err(at(&folder))?;
     for name in ["target", "home", "cargo", "tmp"] {
@@ -396,7 +403,8 @@ fn copy(
     }
     let seconds = project.tool == BuildTool::Mix;
     let tree = folder.join("tree");
-    let present = Source::present(&tree, &folders_kept(besides, &folders));
+    let kept: Vec<&Path> = own.iter().map(Path::new).chain(folders.iter().map(PathBuf::as_path)).collect();
+    let present = Source::present(&tree, &kept);
     let mut tree = Tree::open(tree, folder.join("tree.manifest"), seconds).map_err(at(&folder))?;
     tree.follow(&source, present, stop).map_err(failed)?;
     for (inside, all, marked, mark) in dependencies {
@@ -424,10 +432,6 @@ fn copy(
         }
     };
     Ok(Shadow { folder, project, programs, limits, toolchain, tree, written: Vec::new(), spoilt: false, _lock: lock })
-}
-
-fn folders_kept<'a>(own: &[&'a str], dependencies: &'a [PathBuf]) -> Vec<&'a str> {
-    own.iter().copied().chain(dependencies.iter().filter_map(|folder| folder.to_str())).collect()
 }
 
 /// Changes when dependencies were fetched again: the lock file, and the times of the folders.
@@ -500,8 +504,14 @@ impl Shadow {
         }
     }
 
+    /// A build begins.
+    pub(crate) fn builds(&mut self) {
+        self.tree.clock.builds = true;
+    }
+
     /// A build has ended, whichever way.
     pub(crate) fn has_built(&mut self) {
+        self.tree.clock.builds = false;
         self.tree.clock.built = SystemTime::now();
     }
 
@@ -559,6 +569,9 @@ impl Drop for Shadow {
         if self.spoilt {
             let _ = clear(&self.folder);
         } else {
+            if self.tree.clock.builds {
+                self.has_built();
+            }
             // Without it, the next opening compares contents.
             let _ = self.tree.close();
         }

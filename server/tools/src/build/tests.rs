@@ -22,7 +22,7 @@ fn programs() -> Programs {
 async fn sh_in(folder: &Path, script: &str, time: Duration, disk: u64) -> (Result<End, RunError>, Vec<String>) {
     let arguments = ["-c".to_owned(), script.to_owned()];
     let variables = [("A", OsString::from("b"))];
-    let task = Run { program: "sh", arguments: &arguments, folder, variables: &variables, time, disk };
+    let task = Run { program: "sh", arguments: &arguments, folder, variables: &variables, time, copy: folder, disk };
     let mut lines = Vec::new();
     let ended = run(&programs(), &task, |stream, line| lines.push(format!("{stream:?} {line}"))).await;
     (ended, lines)

@@ -8,8 +8,15 @@ use crate::{
     shadow::{CheckError, Shadow},
 };
 
-/// The most diagnostics that are kept.
-pub(super) const MOST: usize = 500;
+/// The most warnings that are kept, and the most errors.
+const MOST: usize = 500;
+
+/// Keeps a diagnostic unless there are enough of its kind.
+pub(super) fn push(found: &mut Vec<Diagnostic>, diagnostic: Diagnostic) {
+    if found.iter().filter(|found| found.severity == diagnostic.severity).count() < MOST {
+        found.push(diagnostic);
+    }
+}
 
 /// Arguments of every call that compiles.
 pub(super) const COMPILE: [&str; 3] = ["--offline", "--message-format=json", "--color=never"];
@@ -32,11 +39,11 @@ pub(super) async fn compile(
     let call = Call { program: "cargo", arguments, folder: "", variables: Vec::new(), time, command };
     let (end, said) = shadow
         .run(call, |stream, line| {
-            if stream == Stream::Out && found.len() < MOST {
+            if stream == Stream::Out {
                 match read(line, &places) {
-                    Some(Read::Placed(diagnostic)) => found.push(diagnostic),
-                    Some(Read::Stray(text)) => strays.push(text),
-                    None => {}
+                    Some(Read::Placed(diagnostic)) => push(&mut found, diagnostic),
+                    Some(Read::Stray(text)) if strays.is_empty() => strays.push(text),
+                    _ => {}
                 }
             }
         })

@@ -36,16 +36,15 @@ pub(super) async fn test(shadow: &mut Shadow, file: &str, names: &[String]) -> R
     let limit = shadow.limits.tests;
     let deadline = Instant::now() + limit;
     let threads = names.len().saturating_add(1).clamp(2, THREADS);
-    let bare: Vec<String> = names.iter().map(|name| last(name).to_owned()).collect();
     let mut report = Report::default();
-    let end = run(shadow, &package, &bare, threads, limit, &mut report).await?.0;
+    let end = run(shadow, &package, names, threads, limit, &mut report).await?.0;
     let mut tests: Vec<TestResult> = Vec::new();
     let mut listed: Option<Vec<String>> = None;
     for name in names {
         let mut outcome = report.outcome(name);
         if outcome.is_none() {
             if listed.is_none() {
-                listed = Some(list(shadow, &package, &bare).await?);
+                listed = Some(list(shadow, &package, names).await?);
             }
             let is_there = listed.iter().flatten().any(|path| is_named(path, name));
             outcome = Some(match end {
@@ -75,7 +74,7 @@ async fn alone(
         return Ok(TestOutcome::DidNotEnd(limit));
     }
     let mut report = Report::default();
-    let (end, said) = run(shadow, package, &[last(name).to_owned()], 2, left, &mut report).await?;
+    let (end, said) = run(shadow, package, &[name.to_owned()], 2, left, &mut report).await?;
     Ok(match (report.outcome(name), end) {
         (Some(outcome), _) => outcome,
         (None, End::TimedOut) => TestOutcome::DidNotEnd(limit),
@@ -168,7 +167,8 @@ impl Package {
             ["src", ..] => {
                 let lib = folder.join("src/lib.rs").is_file().then(|| "--lib".to_owned());
                 let bins = folder.join("src/main.rs").is_file() || folder.join("src/bin").is_dir();
-                lib.into_iter().chain(bins.then(|| "--bins".to_owned())).collect()
+                let found: Vec<_> = lib.into_iter().chain(bins.then(|| "--bins".to_owned())).collect();
+                if found.is_empty() { vec!["--tests".to_owned()] } else { found }
             }
             _ => vec!["--tests".to_owned()],
         };
@@ -179,11 +179,6 @@ impl Package {
         let start = ["test".to_owned(), "--package".to_owned(), self.name.clone()];
         start.into_iter().chain(self.targets.iter().cloned()).collect()
     }
-}
-
-/// The last part of a path.
-fn last(name: &str) -> &str {
-    name.rsplit("::").next().unwrap_or(name)
 }
 
 /// Whether a test's path ends in these names.

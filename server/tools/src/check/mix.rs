@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Call, Diagnostic, LINES, Places, Severity, TestOutcome, TestResult, TestRun, cargo::MOST};
+use super::{Call, Diagnostic, LINES, Places, Severity, TestOutcome, TestResult, TestRun, cargo::push};
 use crate::{
     build::{End, Said, Stream, random},
     shadow::{CheckError, Shadow, failed},
@@ -37,21 +37,22 @@ pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckE
             let fields = marked(stream, line, &mark);
             match fields.as_deref() {
                 Some(["status", _]) => has_status = true,
-                Some(["diagnostic", severity, line, column, end, file, message]) if found.len() < MOST => {
+                Some(["diagnostic", severity, line, column, end, file, message]) => {
                     let severity = if *severity == "error" { Severity::Error } else { Severity::Warning };
                     let number = |text: &str| text.parse().unwrap_or(0_usize);
                     let text = text(message);
                     match places.path(&self::text(file)) {
-                        Some(path) => found.push(Diagnostic {
-                            path,
-                            severity,
-                            line: number(line).max(1),
-                            end_line: number(end).max(number(line)).max(1),
-                            column: Some(number(column)).filter(|column| *column > 0),
-                            code: None,
-                            message: places.clean(message_lines(&text), LINES),
-                        }),
-                        None if severity == Severity::Error => strays.push(text),
+                        Some(path) => {
+                            let line = number(line).max(1);
+                            let end_line = number(end).max(line);
+                            let column = Some(number(column)).filter(|column| *column > 0);
+                            let message = places.clean(message_lines(&text), LINES);
+                            push(
+                                &mut found,
+                                Diagnostic { path, severity, line, end_line, column, code: None, message },
+                            );
+                        }
+                        None if severity == Severity::Error && strays.is_empty() => strays.push(text),
                         None => {}
                     }
                 }

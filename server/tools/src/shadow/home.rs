@@ -36,8 +36,8 @@ pub(super) fn follow_cargo(home: &Path, root: &Path, shadow: &Path, programs: &P
     for name in ["config.toml", "config"] {
         // Where the copy lies below the folder of the user's `.cargo`, cargo finds that by itself.
         let is_found = user.ends_with(".cargo") && user.parent().is_some_and(|above| shadow.starts_with(above));
-        let from = if is_found { None } else { Some(user.join(name)) };
-        follow_file(from.as_deref(), &home.join(name))?;
+        let text = if is_found { None } else { without_secrets(&user.join(name)) };
+        follow_text(text.as_deref().map(str::as_bytes), &home.join(name))?;
     }
     follow_config_above(root, shadow, &user)?;
 
@@ -63,8 +63,7 @@ pub(super) fn follow_cargo(home: &Path, root: &Path, shadow: &Path, programs: &P
         for name in &names {
             let path = Path::new(".cache").join(index_path(name));
             // It grows with each release.
-            let from = index.join(&path);
-            follow_file(from.is_file().then_some(&*from), &to.join(&path))?;
+            follow_file(&index.join(&path), &to.join(&path))?;
         }
     }
     for kind in ["git/db", "git/checkouts"] {
@@ -121,8 +120,22 @@ fn follow_config_above(root: &Path, shadow: &Path, user: &Path) -> Result<(), Fa
     let above = root.ancestors().skip(1).map(|folder| folder.join(".cargo")).find(|folder| {
         folder != user && !shadow.starts_with(folder.parent().unwrap_or(folder)) && folder.join("config.toml").is_file()
     });
-    let from = above.map(|folder| folder.join("config.toml"));
-    follow_file(from.as_deref(), &shadow.join(".cargo/config.toml"))
+    let text = above.and_then(|folder| without_secrets(&folder.join("config.toml")));
+    follow_text(text.as_deref().map(str::as_bytes), &shadow.join(".cargo/config.toml"))
+}
+
+/// A configuration of cargo without what it reaches registries with, which a build does not need: nothing is fetched.
+fn without_secrets(file: &Path) -> Option<String> {
+    let mut table: Table = fs::read_to_string(file).ok()?.parse().ok()?;
+    for key in ["registry", "http", "net", "credential-alias", "cargo-new", "install"] {
+        table.remove(key);
+    }
+    for (_, registry) in table.get_mut("registries").and_then(Value::as_table_mut).into_iter().flatten() {
+        if let Some(registry) = registry.as_table_mut() {
+            registry.retain(|key, _| key == "index" || key == "protocol");
+        }
+    }
+    Some(table.to_string())
 }
 
 /// The toolchain that the user has chosen for a folder above the copy's source (`rustup override`, `rust-toolchain.toml`),
@@ -171,8 +184,7 @@ pub(super) fn follow_mix(home: &Path, programs: &Programs, bounds: Bounds) -> Re
         }
     }
     for name in ["rebar", "rebar3"] {
-        let from = user.join(name);
-        follow_file(from.is_file().then_some(&*from), &home.join(name))?;
+        copy_once(&user.join(name), &home.join(name))?;
     }
     Ok(())
 }
@@ -214,10 +226,20 @@ fn copy_once(from: &Path, to: &Path) -> Result<bool, Failure> {
 }
 
 /// Makes a file what another is, or removes it where there is none.
-fn follow_file(from: Option<&Path>, to: &Path) -> Result<(), Failure> {
-    let done = match from.and_then(|from| Some((from, fs::read(from).ok()?))) {
-        Some((_, contents)) if fs::read(to).is_ok_and(|found| found == contents) => Ok(()),
-        Some((from, _)) => replace(from, to),
+fn follow_file(from: &Path, to: &Path) -> Result<(), Failure> {
+    follow_text(fs::read(from).ok().as_deref(), to)
+}
+
+/// Gives a file these contents, or removes it.
+fn follow_text(contents: Option<&[u8]>, to: &Path) -> Result<(), Failure> {
+    let write = |contents: &[u8]| {
+        to.parent().map_or(Ok(()), make_folders)?;
+        remove_file(to)?;
+        fs::write(to, contents)
+    };
+    let done = match contents {
+        Some(contents) if fs::read(to).is_ok_and(|found| found == contents) => Ok(()),
+        Some(contents) => write(contents),
         None => remove_file(to).map(drop),
     };
     done.map_err(|error| (to.to_owned(), error))
@@ -264,6 +286,38 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+
+    #[test]
+    fn a_configuration_goes_without_what_reaches_registries() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let text = r#"
+            [build]
+            rustflags = ["-Clink-arg=x"]
+            [registry]
+            token = "secret"
+            [registries.own]
+            index = "sparse+https://example.org/"
+            token = "secret"
+            [http]
+            proxy = "me:secret@example.org"
+            [source.crates-io]
+            replace-with = "own"
+        "#;
+        fs::write(&file, text).unwrap();
+        expect![[r#"
+            [build]
+            rustflags = ["-Clink-arg=x"]
+
+            [registries.own]
+            index = "sparse+https://example.org/"
+
+            [source.crates-io]
+            replace-with = "own"
+        "#]]
+        .assert_eq(&without_secrets(&file).unwrap());
+        assert_eq!(without_secrets(folder.path()), None);
+    }
 
     #[test]
     fn a_lock_file_names_what_is_copied() {

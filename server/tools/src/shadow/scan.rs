@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 /// Ignored files up to this size are copied where their folder is (`config/dev.secret.exs`), in bytes.
 const IGNORED: u64 = 1024 * 1024;
@@ -79,31 +79,17 @@ pub(super) fn nanoseconds(time: SystemTime) -> i128 {
 
 impl Source {
     /// What git would keep of a project's folder, its hidden files, and small ignored files in folders that are kept.
-    /// Folders that are ignored, or named in `besides` (relative paths), are left out.
-    pub(super) fn of_project(root: &Path, besides: &[&str], bounds: Bounds) -> Result<Self, Refused> {
+    /// Folders that are ignored, or named in `besides` (paths from there, or absolute ones), are left out.
+    pub(super) fn of_project(root: &Path, besides: &[&Path], bounds: Bounds) -> Result<Self, Refused> {
         let mut source = Self { root: root.to_owned(), ..Self::default() };
-        // Rules above the root count within a repository, and only there: a home folder may have rules of its own.
+        // Rules above the root count within a repository, and only there.
         let in_repository = root.ancestors().any(|folder| folder.join(".git").exists());
-        let left_out: Vec<PathBuf> = besides.iter().map(|path| root.join(path)).collect();
-        let walk = WalkBuilder::new(root)
-            .hidden(false)
-            .ignore(false)
-            .parents(in_repository)
-            .require_git(in_repository)
-            .follow_links(false)
-            .filter_entry(move |entry| {
-                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-                let goes = || is_left_out(entry.path()) || left_out.iter().any(|path| path == entry.path());
-                entry.depth() == 0 || !is_folder || !goes()
-            })
-            .build();
+        let mut entries = walk(root, besides, in_repository).peekable();
+        // A home folder may be a repository that ignores all that is in it, and this project with it.
+        let is_ignored = in_repository && entries.peek().is_none();
+        let entries = entries.chain(is_ignored.then(|| walk(root, besides, false)).into_iter().flatten());
         let mut kept = vec![root.to_owned()];
-        for entry in walk {
-            // A folder that may not be read is one that no build of the user reads.
-            let Ok(entry) = entry else { continue };
-            if entry.depth() == 0 {
-                continue;
-            }
+        for entry in entries {
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 kept.push(entry.path().to_owned());
             }
@@ -120,7 +106,7 @@ impl Source {
     }
 
     /// The paths of all that lies in a copy and is not ignored there, whatever it is.
-    pub(super) fn present(root: &Path, besides: &[&str]) -> Vec<String> {
+    pub(super) fn present(root: &Path, besides: &[&Path]) -> Vec<String> {
         let copy = Self { root: root.to_owned(), ..Self::default() };
         let left_out: Vec<PathBuf> = besides.iter().map(|path| root.join(path)).collect();
         let mut walk = WalkBuilder::new(root);
@@ -197,6 +183,20 @@ impl Source {
         }
         link.canonicalize().ok()?.starts_with(&self.root).then_some(target)
     }
+}
+
+/// What git keeps below a folder.
+fn walk(root: &Path, besides: &[&Path], in_repository: bool) -> impl Iterator<Item = DirEntry> {
+    let left_out: Vec<PathBuf> = besides.iter().map(|path| root.join(path)).collect();
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(false).ignore(false).parents(in_repository).require_git(in_repository).follow_links(false);
+    walk.filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let goes = || is_left_out(entry.path()) || left_out.iter().any(|path| path == entry.path());
+        entry.depth() == 0 || !is_folder || !goes()
+    });
+    // A folder that may not be read is one that no build of the user reads.
+    walk.build().filter_map(Result::ok).filter(|entry| entry.depth() > 0)
 }
 
 /// By its name, or since a program says that it can be made again (<https://bford.info/cachedir/>).

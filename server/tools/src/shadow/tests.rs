@@ -110,6 +110,28 @@ async fn what_git_ignores_is_left_out_but_for_small_files() {
 }
 
 #[tokio::test]
+async fn rules_of_a_repository_above_count_unless_they_ignore_all() {
+    for (rules, copied) in [("*.big/\n", "Cargo.toml src/lib.rs"), ("*\n", "Cargo.toml a.big/x src/lib.rs")] {
+        let world = World::package("");
+        fs::create_dir(world.top.path().join(".git")).unwrap();
+        fs::write(world.top.path().join(".gitignore"), rules).unwrap();
+        world.write("a.big/x", "");
+        let shadow = world.open().await.unwrap();
+        assert_eq!(listing(shadow.tree()).into_keys().collect::<Vec<_>>().join(" "), copied);
+    }
+}
+
+#[tokio::test]
+async fn copies_that_lie_in_a_project_are_none_of_it() {
+    let world = World::package("");
+    let shadows = Shadows::new(world.root().join("cache"));
+    for _ in 0..2 {
+        let shadow = shadows.open(&world.project(), &world.programs()).await.unwrap();
+        assert_eq!(listing(shadow.tree()).into_keys().collect::<Vec<_>>().join(" "), "Cargo.toml src/lib.rs");
+    }
+}
+
+#[tokio::test]
 async fn what_changed_is_copied_again_with_a_later_time() {
     let world = World::package("one");
     world.write("src/same.rs", "same");

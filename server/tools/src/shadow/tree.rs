@@ -32,17 +32,22 @@ pub(super) struct Clock {
     pub whole_seconds: bool,
     /// When the last build ended.
     pub built: SystemTime,
+    /// Whether one was begun and not waited for.
+    pub builds: bool,
     /// The latest time given to a file: builds must not begin before it.
     pub latest: SystemTime,
 }
 
 impl Clock {
     pub(super) fn new(whole_seconds: bool) -> Self {
-        Self { whole_seconds, built: SystemTime::now(), latest: UNIX_EPOCH }
+        Self { whole_seconds, built: SystemTime::now(), builds: false, latest: UNIX_EPOCH }
     }
 
     fn next(&mut self) -> SystemTime {
         let now = SystemTime::now();
+        if self.builds {
+            self.built = now;
+        }
         let next = match self.built.duration_since(UNIX_EPOCH) {
             Ok(built) if self.whole_seconds => {
                 now.max(UNIX_EPOCH + Duration::from_secs(built.as_secs().saturating_add(1)))
