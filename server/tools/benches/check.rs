@@ -74,10 +74,14 @@ async fn compare(folder: &Path, file: &str) -> Result<(), Box<dyn Error>> {
     let [copying, copy, plain, same] = [copying, copy, plain, same].map(median);
     let ratio = |other: Duration| copy.as_secs_f64() / other.as_secs_f64();
     println!(
-        "| {} | {copy:.0?} | {plain:.0?} | {:.2} | {same:.0?} | {:.2} | {copying:.0?} |",
+        "| {} | {} ms | {} ms | {:.2} | {} ms | {:.2} | {} ms |",
         folder.file_name().unwrap_or_default().display(),
+        copy.as_millis(),
+        plain.as_millis(),
         ratio(plain),
-        ratio(same)
+        same.as_millis(),
+        ratio(same),
+        copying.as_millis()
     );
     Ok(())
 }

@@ -3,6 +3,8 @@
 mod cargo;
 mod cargo_test;
 #[cfg(test)]
+mod dependencies;
+#[cfg(test)]
 mod hostile;
 mod mix;
 mod places;
