@@ -87,7 +87,8 @@ impl Project {
     pub fn commands(&self) -> Vec<String> {
         match self.tool {
             BuildTool::Cargo => vec![
-                "cargo check --workspace --all-targets --offline --message-format=json --color=never".to_owned(),
+                "cargo check --workspace --all-targets --keep-going --offline --message-format=json --color=never"
+                    .to_owned(),
                 "cargo test --package PACKAGE --offline --no-fail-fast -- TESTS".to_owned(),
             ],
             BuildTool::Mix => vec![

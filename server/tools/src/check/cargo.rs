@@ -22,8 +22,16 @@ pub(super) fn push(found: &mut Vec<Diagnostic>, diagnostic: Diagnostic) {
 pub(super) const COMPILE: [&str; 3] = ["--offline", "--message-format=json", "--color=never"];
 
 pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckError> {
-    let arguments = ["check", "--workspace", "--all-targets"].into_iter().chain(COMPILE).map(str::to_owned).collect();
-    compile(shadow, arguments, "cargo check").await
+    // All errors each time, not those of what happened to be compiled first: a check is compared with another.
+    let arguments = |more| ["check", "--workspace", "--all-targets"].into_iter().chain(more).chain(COMPILE);
+    let all = arguments(Some("--keep-going")).map(str::to_owned).collect();
+    match compile(shadow, all, "cargo check").await {
+        // Cargo before 1.74 does not know it.
+        Err(CheckError::Unusable { said, .. }) if said.contains("'--keep-going'") => {
+            compile(shadow, arguments(None).map(str::to_owned).collect(), "cargo check").await
+        }
+        found => found,
+    }
 }
 
 /// Runs a cargo command that compiles. Where it fails without naming an error in the project, that is an error here.

@@ -24,6 +24,7 @@ pub(super) async fn test(shadow: &mut Shadow, file: &str, names: &[String]) -> R
         return Ok(TestRun { errors: Vec::new(), tests: names.iter().map(found).collect() });
     };
     let command = format!("cargo test --package {}", package.name);
+    // Without `--keep-going`: one that does not compile is enough for none to run.
     let mut compile = package.arguments();
     compile.push("--no-run".to_owned());
     compile.extend(cargo::COMPILE.map(str::to_owned));
@@ -317,6 +318,18 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
                 later: Some(Ignored)
                 loops: None"#]],
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_printed_is_read(said in "(test |a::b| \\.\\.\\. |ok|FAILED|---- | stdout ----|thread '|' panicked at |failures:|\\PC|\n){0,40}") {
+            let mut report = Report { places: Some(Places::new("/tree".as_ref(), "")), ..Report::default() };
+            said.lines().for_each(|line| report.read(line));
+            report.finish();
+            if let Some(TestOutcome::Failed(why)) = report.outcome("b") {
+                proptest::prop_assert!(!why.is_empty() && why.lines().count() <= LINES);
+            }
+        }
     }
 
     #[test]

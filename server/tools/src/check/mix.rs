@@ -38,7 +38,11 @@ pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckE
             match fields.as_deref() {
                 Some(["status", _]) => has_status = true,
                 Some(["diagnostic", severity, line, column, end, file, message]) => {
-                    let severity = if *severity == "error" { Severity::Error } else { Severity::Warning };
+                    let severity = match *severity {
+                        "error" => Severity::Error,
+                        "warning" => Severity::Warning,
+                        _ => return,
+                    };
                     let number = |text: &str| text.parse().unwrap_or(0_usize);
                     let text = text(message);
                     match places.path(&self::text(file)) {

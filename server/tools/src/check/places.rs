@@ -110,3 +110,108 @@ fn is_more(line: &str) -> bool {
     let is_trace = text.starts_with('(') || text.contains(".ex:") || text.contains(".exs:");
     !text.is_empty() && !text.starts_with("** (") && !is_trace
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    /// What is read of a program's words; `TREE` stands for the copy, which has `lib/a.ex`, `test/a_test.exs` and a manifest.
+    fn check(read: fn(&Places, &[&str]) -> Vec<Diagnostic>, said: &str, expect: Expect) {
+        let top = tempfile::tempdir().unwrap();
+        for path in ["lib/a.ex", "test/a_test.exs", "Cargo.toml"] {
+            fs::create_dir_all(top.path().join(path).parent().unwrap()).unwrap();
+            fs::write(top.path().join(path), "").unwrap();
+        }
+        let said = said.replace("TREE", top.path().to_str().unwrap());
+        let found = read(&Places::new(top.path(), ""), &said.lines().collect::<Vec<_>>());
+        let shown: Vec<_> = found
+            .iter()
+            .map(|found| format!("{}:{}:{} {}", found.path, found.line, found.column.unwrap_or(0), found.message))
+            .collect();
+        expect.assert_eq(&shown.join("\n"));
+    }
+
+    const ELIXIR: fn(&Places, &[&str]) -> Vec<Diagnostic> = Places::of_elixir;
+
+    #[test]
+    fn elixir_up_to_1_14_says_it_in_a_line() {
+        check(
+            ELIXIR,
+            "warning: variable \"one\" does not exist
+  test/a_test.exs:5: ATest.\"test a\"/1
+
+== Compilation error in file test/a_test.exs ==
+** (CompileError) test/a_test.exs:5: undefined function one/0 (expected
+ more)
+    (elixir 1.14.0) lib/kernel/parallel_compiler.ex:346: anonymous fn/5
+** (TokenMissingError) TREE/lib/a.ex:8:1: missing terminator: end
+** (RuntimeError) boom
+    lib/a.ex:3: A.b/0
+** (Mix) no project
+** (CompileError) /elsewhere/b.ex:1: not of the project",
+            expect![[r#"
+                test/a_test.exs:5:0 undefined function one/0 (expected
+                 more)
+                lib/a.ex:8:1 missing terminator: end
+                lib/a.ex:3:0 ** (RuntimeError) boom"#]],
+        );
+    }
+
+    #[test]
+    fn elixir_since_1_15_shows_the_code() {
+        check(
+            ELIXIR,
+            "     warning: variable \"b\" is unused
+     │
+   2 │   def a(b), do: 1
+     │         ~
+     │
+     └─ lib/a.ex:2:9: A.a/1
+
+    error: undefined variable \"one\"
+    │
+  5 │       assert one == 3
+    │              ^^^
+    │
+    └─ test/a_test.exs:5:14: ATest.\"test a\"/1
+
+== Compilation error in file test/a_test.exs ==
+** (CompileError) test/a_test.exs: cannot compile module ATest (errors have been logged)
+    (elixir 1.18.0) lib/kernel/parallel_compiler.ex:428: anonymous fn/5
+** (TokenMissingError) token missing on lib/a.ex:8:4:
+     error: missing terminator: end
+     │
+   1 │ defmodule A do
+     │            └ unclosed delimiter
+     │
+     └─ lib/a.ex:8:4",
+            expect![[r#"
+                test/a_test.exs:5:14 undefined variable "one"
+                lib/a.ex:8:4 missing terminator: end"#]],
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_said_is_read(said in "(\\*\\* \\(A\\) |error: |└─ |    |lib/a.ex:|1|: |\\PC|\n){0,40}") {
+            let places = Places::new("/nowhere".as_ref(), "");
+            let lines: Vec<_> = said.lines().collect();
+            proptest::prop_assert!(places.of_elixir(&lines).is_empty() && places.of_cargo(&lines).is_none());
+            let clean = places.clean(lines.into_iter(), 5);
+            proptest::prop_assert!(clean.lines().count() <= 5 && !clean.contains('\x1b'));
+        }
+    }
+
+    #[test]
+    fn cargo_says_where_a_manifest_is_wrong() {
+        let read: fn(&Places, &[&str]) -> Vec<Diagnostic> = |places, said| places.of_cargo(said).into_iter().collect();
+        let said = "warning: x\n --> Cargo.toml:1:1\nerror: invalid string\n --> Cargo.toml:2:14\n  |\n";
+        check(read, said, expect!["Cargo.toml:2:14 invalid string"]);
+        check(read, "error: invalid string\n --> ../Cargo.toml:2:14\n", expect![""]);
+        check(read, "error: no matching package", expect![""]);
+    }
+}

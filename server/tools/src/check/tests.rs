@@ -66,6 +66,57 @@ async fn a_rust_fixture_is_checked_with_texts_in_place_of_its_own() {
 }
 
 #[tokio::test]
+async fn errors_in_macros_are_where_the_user_calls_them() {
+    if with("cargo").is_none() {
+        return;
+    }
+    let world = World::new();
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    world.write("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"crates/*\"]\n");
+    world.write("crates/one/Cargo.toml", &package("one"));
+    world.write(
+        "crates/one/src/lib.rs",
+        "#[macro_export]\nmacro_rules! plus {\n    ($a:expr) => {\n        $a + \"x\"\n    };\n}\n",
+    );
+    world.write("crates/two/Cargo.toml", &(package("two") + "[dependencies]\none = { path = \"../one\" }\n"));
+    let code = "pub fn a() -> i32 {
+    one::plus!(1)
+}
+pub fn b() {
+    assert_eq!(
+        1,
+        \"ä\",
+    );
+    let ä = \"\"; unknown(ä);
+}
+include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn c() {
+        missing!();
+    }
+}
+";
+    world.write("crates/two/src/lib.rs", code);
+    let made = "fn main() { std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/made.rs\", \"fn d() -> u8 { 300 }\").unwrap(); }\n";
+    world.write("crates/two/build.rs", made);
+    let mut shadow = world.open().await.unwrap();
+    let found = shadow.check().await.unwrap();
+    let places: Vec<_> = found
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .map(|found| format!("{}:{}:{}", found.path, found.line, found.column.unwrap_or(0)))
+        .collect();
+    expect![[r#"
+        crates/two/src/lib.rs:2:5
+        crates/two/src/lib.rs:5:5
+        crates/two/src/lib.rs:9:17
+        crates/two/src/lib.rs:16:9"#]]
+    .assert_eq(&places.join("\n"));
+}
+
+#[tokio::test]
 async fn a_rust_test_passes_fails_or_does_not_compile() {
     if with("cargo").is_none() {
         return;
