@@ -27,7 +27,7 @@ pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckE
     let all = arguments(Some("--keep-going")).map(str::to_owned).collect();
     match compile(shadow, all, "cargo check").await {
         // Cargo before 1.74 does not know it.
-        Err(CheckError::Unusable { said, .. }) if said.contains("'--keep-going'") => {
+        Err(CheckError::Unusable { said, .. }) if said.contains("--keep-going") => {
             compile(shadow, arguments(None).map(str::to_owned).collect(), "cargo check").await
         }
         found => found,

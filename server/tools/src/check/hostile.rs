@@ -395,6 +395,39 @@ end
     assert_eq!(world.state(), before);
 }
 
+/// Texts of the same length that come and go faster than a clock's seconds, in one session and over several.
+#[tokio::test]
+async fn no_answer_is_that_of_the_text_before() {
+    let rust = ("cargo", World::package(""), "src/lib.rs", "pub fn a() -> u8 { B }\n");
+    let elixir = (
+        "elixir",
+        mix(""),
+        "lib/small.ex",
+        "defmodule Small do\n  def one, do: B\n  def two, do: (fn -> b end).()\nend\n",
+    );
+    for (program, world, path, wrong) in [rust, elixir] {
+        if with(program).is_none() {
+            continue;
+        }
+        let right = wrong.replace('B', "1").replace("b end", "1 end");
+        assert_eq!(right.len(), wrong.len());
+        let is_right = |found: &[Diagnostic]| errors_at(found).is_empty();
+        for round in 0..3 {
+            world.write(path, wrong);
+            let mut shadow = world.open().await.unwrap();
+            assert!(!is_right(&shadow.check().await.unwrap()), "{program} {round}");
+            shadow.write(&[file(path, right.as_str())]).unwrap();
+            assert!(is_right(&shadow.check().await.unwrap()), "{program} {round}");
+            shadow.reset().unwrap();
+            assert!(!is_right(&shadow.check().await.unwrap()), "{program} {round}");
+            drop(shadow);
+            world.write(path, &right);
+            let mut shadow = world.open().await.unwrap();
+            assert!(is_right(&shadow.check().await.unwrap()), "{program} {round}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_umbrella_is_checked_as_one() {
     if with("elixir").is_none() {
