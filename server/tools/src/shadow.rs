@@ -473,6 +473,7 @@ impl Shadow {
         if let Some((path, _)) = files.iter().find(|(path, _)| !is_inner(path)) {
             return Err(ShadowError::NoPath { path: path.clone() });
         }
+        self.is_whole()?;
         for (path, text) in files {
             // Noted first: where writing fails midway, it is undone too.
             if !self.written.contains(path) {
@@ -488,6 +489,7 @@ impl Shadow {
     /// # Errors
     /// See [`ShadowError`].
     pub fn reset(&mut self) -> Result<(), ShadowError> {
+        self.is_whole()?;
         while let Some(path) = self.written.last() {
             let restored = self.tree.restore(&self.project.root, path);
             restored.map_err(|error| failed((self.tree.root.join(path), error)))?;
@@ -519,6 +521,15 @@ impl Shadow {
     pub(crate) fn spoil(&mut self) {
         self.spoilt = true;
         let _ = clear(&self.folder);
+    }
+
+    /// Whether a build can run in it.
+    pub(crate) fn is_whole(&self) -> Result<(), ShadowError> {
+        if self.spoilt {
+            let reason = "the build before has filled the disk, and all was removed".to_owned();
+            return Err(ShadowError::Io { path: self.tree.root.clone(), reason });
+        }
+        Ok(())
     }
 
     /// The variables that programs see in the copy.

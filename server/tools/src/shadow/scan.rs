@@ -139,6 +139,9 @@ impl Source {
     /// Takes in what lies at a path, unless it is a file of more than `most` bytes.
     fn add(&mut self, path: &Path, most: u64, bounds: Bounds) -> Result<(), Refused> {
         let Some(name) = self.name(path) else { return Ok(()) };
+        if self.files.contains_key(&name) {
+            return Ok(());
+        }
         let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
         if found.is_dir() {
             self.folders.insert(name);
@@ -149,9 +152,8 @@ impl Source {
                 self.links.insert(name, target);
             }
         } else if found.is_file() && found.len() <= most {
-            if self.files.insert(name, Stamp::of(&found)).is_none() {
-                self.bytes = self.bytes.saturating_add(found.len());
-            }
+            self.files.insert(name, Stamp::of(&found));
+            self.bytes = self.bytes.saturating_add(found.len());
             if self.files.len() > bounds.files {
                 return Err(Refused::TooManyFiles);
             }
