@@ -133,6 +133,7 @@ impl Shadow {
     /// Runs a program in a folder of the copy; `command` is what a person would type.
     async fn run(&mut self, call: Call<'_>, mut line: impl FnMut(Stream, &str)) -> Result<(End, Said), CheckError> {
         self.is_whole()?;
+        self.mend()?;
         self.wait_for_clock().await;
         let folder = if call.folder.is_empty() { self.tree().to_owned() } else { self.tree().join(call.folder) };
         let mut variables = self.variables();

@@ -13,6 +13,7 @@ mod tests;
 mod tree;
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::{self, File, TryLockError},
     io,
@@ -96,8 +97,8 @@ pub struct Shadow {
     /// Chosen for the project's folder by the user, where rustup would not find that.
     toolchain: Option<String>,
     tree: Tree,
-    /// Paths of texts that stand in place of those on disk.
-    written: Vec<String>,
+    /// Texts that stand in place of those on disk, by their paths.
+    written: BTreeMap<String, String>,
     /// What is in it is to go: a build has filled the disk.
     spoilt: bool,
     /// Held as long as it is open.
@@ -431,7 +432,17 @@ fn copy(
             None
         }
     };
-    Ok(Shadow { folder, project, programs, limits, toolchain, tree, written: Vec::new(), spoilt: false, _lock: lock })
+    Ok(Shadow {
+        folder,
+        project,
+        programs,
+        limits,
+        toolchain,
+        tree,
+        written: BTreeMap::new(),
+        spoilt: false,
+        _lock: lock,
+    })
 }
 
 /// Changes when dependencies were fetched again: the lock file, and the times of the folders.
@@ -476,9 +487,7 @@ impl Shadow {
         self.is_whole()?;
         for (path, text) in files {
             // Noted first: where writing fails midway, it is undone too.
-            if !self.written.contains(path) {
-                self.written.push(path.clone());
-            }
+            self.written.insert(path.clone(), text.clone());
             self.tree.write(path, text).map_err(|error| failed((self.tree.root.join(path), error)))?;
         }
         Ok(())
@@ -490,10 +499,20 @@ impl Shadow {
     /// See [`ShadowError`].
     pub fn reset(&mut self) -> Result<(), ShadowError> {
         self.is_whole()?;
-        while let Some(path) = self.written.last() {
-            let restored = self.tree.restore(&self.project.root, path);
-            restored.map_err(|error| failed((self.tree.root.join(path), error)))?;
-            self.written.pop();
+        while let Some(path) = self.written.keys().next().cloned() {
+            let restored = self.tree.restore(&self.project.root, &path);
+            restored.map_err(|error| failed((self.tree.root.join(&path), error)))?;
+            self.written.remove(&path);
+        }
+        Ok(())
+    }
+
+    /// Undoes what builds and tests did to the sources meanwhile.
+    pub(crate) fn mend(&mut self) -> Result<(), ShadowError> {
+        let written: Vec<&str> = self.written.keys().map(String::as_str).collect();
+        self.tree.mend(&self.project.root, &written).map_err(failed)?;
+        for (path, text) in &self.written {
+            self.tree.write(path, text).map_err(|error| failed((self.tree.root.join(path), error)))?;
         }
         Ok(())
     }

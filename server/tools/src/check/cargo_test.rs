@@ -36,68 +36,67 @@ pub(super) async fn test(shadow: &mut Shadow, file: &str, names: &[String]) -> R
 
     let limit = shadow.limits.tests;
     let deadline = Instant::now() + limit;
-    let threads = names.len().saturating_add(1).clamp(2, THREADS);
+    // A test may change the sources, so what there is is asked first.
+    let listed = list(shadow, &package, names).await?;
     let mut report = Report::default();
-    let end = run(shadow, &package, names, threads, limit, &mut report).await?.0;
+    let mut end = End::Exited(None);
+    if !listed.is_empty() {
+        end = run(shadow, &package, &listed, limit, &mut report).await?.0;
+    }
     let mut tests: Vec<TestResult> = Vec::new();
-    let mut listed: Option<Vec<String>> = None;
     for name in names {
-        let mut outcome = report.outcome(name);
-        if outcome.is_none() {
-            if listed.is_none() {
-                listed = Some(list(shadow, &package, names).await?);
+        let is_there = listed.iter().any(|path| is_named(path, name));
+        let outcome = match (report.outcome(name), end) {
+            (Some(outcome), _) => outcome,
+            (None, _) if !is_there => TestOutcome::NotFound,
+            (None, End::TimedOut) => TestOutcome::DidNotEnd(limit),
+            // Another one has ended the process of all.
+            (None, End::Exited(_)) => {
+                let paths: Vec<_> = listed.iter().filter(|path| is_named(path, name)).cloned().collect();
+                let left = deadline.saturating_duration_since(Instant::now());
+                alone(shadow, &package, name, &paths, left).await?.unwrap_or(TestOutcome::DidNotEnd(limit))
             }
-            let is_there = listed.iter().flatten().any(|path| is_named(path, name));
-            outcome = Some(match end {
-                _ if !is_there => TestOutcome::NotFound,
-                End::TimedOut => TestOutcome::DidNotEnd(limit),
-                // Another one has ended the process of all.
-                End::Exited(_) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    alone(shadow, &package, name, left, limit).await?
-                }
-            });
-        }
-        tests.extend(outcome.map(|outcome| TestResult { name: name.clone(), outcome }));
+        };
+        tests.push(TestResult { name: name.clone(), outcome });
     }
     Ok(TestRun { errors, tests })
 }
 
-/// Runs one test, of which the process ended before it was reported.
+/// Runs one test, of which the process ended before it was reported. `None` where it does not end in time.
 async fn alone(
     shadow: &mut Shadow,
     package: &Package,
     name: &str,
+    paths: &[String],
     left: Duration,
-    limit: Duration,
-) -> Result<TestOutcome, CheckError> {
+) -> Result<Option<TestOutcome>, CheckError> {
     if left.is_zero() {
-        return Ok(TestOutcome::DidNotEnd(limit));
+        return Ok(None);
     }
     let mut report = Report::default();
-    let (end, said) = run(shadow, package, &[name.to_owned()], 2, left, &mut report).await?;
+    let (end, why) = run(shadow, package, paths, left, &mut report).await?;
     Ok(match (report.outcome(name), end) {
-        (Some(outcome), _) => outcome,
-        (None, End::TimedOut) => TestOutcome::DidNotEnd(limit),
-        (None, End::Exited(_)) => {
-            TestOutcome::Failed(format!("It ended the process of the tests. {said}").trim().to_owned())
-        }
+        (Some(outcome), _) => Some(outcome),
+        (None, End::TimedOut) => None,
+        (None, End::Exited(_)) => Some(TestOutcome::Failed(why)),
     })
 }
 
-/// Runs tests by parts of their names. With how it ended, and what cargo says of that.
+/// Runs tests by their paths. With how it ended, and what to say of one that was not reported.
 async fn run(
     shadow: &mut Shadow,
     package: &Package,
-    names: &[String],
-    threads: usize,
+    paths: &[String],
     time: Duration,
     report: &mut Report,
 ) -> Result<(End, String), CheckError> {
+    let threads = paths.len().saturating_add(1).clamp(2, THREADS);
     let mut arguments = package.arguments();
-    arguments.extend(["--offline", "--color=never", "--no-fail-fast", "--"].map(str::to_owned));
-    arguments.extend(["--format=pretty".to_owned(), format!("--test-threads={threads}")]);
-    arguments.extend(names.iter().cloned());
+    arguments.extend(
+        ["--offline", "--color=never", "--no-fail-fast", "--", "--format=pretty", "--exact"].map(str::to_owned),
+    );
+    arguments.push(format!("--test-threads={threads}"));
+    arguments.extend(paths.iter().cloned());
     let command = format!("cargo test --package {}", package.name);
     let call = Call { program: "cargo", arguments, folder: "", variables: Vec::new(), time, command: &command };
     let places = Places::new(shadow.tree(), "");
@@ -110,25 +109,39 @@ async fn run(
         })
         .await?;
     report.finish();
-    let why =
-        said.lines().find(|line| line.contains("signal: ") || line.contains("(exit status: ")).unwrap_or_default();
-    Ok((end, places.clean(why.rsplit_once('(').map(|(_, why)| why.trim_end_matches(')')).into_iter(), 1)))
+    let has = |text: &str| said.lines().any(|line| line.starts_with(text));
+    let why = said.lines().find(|line| line.contains("(signal: ") || line.contains("(exit status: "));
+    let why = places
+        .clean(why.and_then(|line| line.rsplit_once('(')).map(|(_, why)| why.trim_end_matches(')')).into_iter(), 1);
+    let why = if has("error: could not compile") {
+        "It was not reported, and a test that ran beside it has changed the sources.".to_owned()
+    } else {
+        format!("It ended the process of the tests. {why}").trim().to_owned()
+    };
+    Ok((end, why))
 }
 
-/// The paths of all tests whose names hold one of these.
+/// The paths of all tests with one of these names.
 async fn list(shadow: &mut Shadow, package: &Package, names: &[String]) -> Result<Vec<String>, CheckError> {
+    // They become arguments.
+    let is_path = |name: &&String| name.chars().all(|char| char.is_alphanumeric() || char == '_' || char == ':');
+    let names: Vec<&String> = names.iter().filter(|name| !name.is_empty()).filter(is_path).collect();
+    let mut paths = Vec::new();
+    if names.is_empty() {
+        return Ok(paths);
+    }
     let mut arguments = package.arguments();
     arguments.extend(["--offline", "--color=never", "--no-fail-fast", "--", "--list"].map(str::to_owned));
-    arguments.extend(names.iter().cloned());
+    arguments.extend(names.iter().map(|name| (*name).clone()));
     let call =
         Call { program: "cargo", arguments, folder: "", variables: Vec::new(), time: LIST, command: "cargo test" };
-    let mut paths = Vec::new();
     let listing = shadow.run(call, |stream, line| {
-        if stream == Stream::Out {
-            paths.extend(line.strip_suffix(": test").map(str::to_owned));
-        }
+        let path = line.strip_suffix(": test").filter(|_| stream == Stream::Out);
+        paths.extend(path.filter(|path| names.iter().any(|name| is_named(path, name))).map(str::to_owned));
     });
     listing.await?;
+    paths.sort();
+    paths.dedup();
     Ok(paths)
 }
 

@@ -249,11 +249,11 @@ mod tests {
         exits: Failed("It ended the process of the tests.")
     "#]]
     .assert_eq(&outcomes(&shadow.test("src/lib.rs", &names(&["aborts", "passes", "exits"])).await.unwrap()));
-    shadow.limits.tests = Duration::from_secs(3);
+    shadow.limits.tests = Duration::from_secs(8);
     let all = names(&["passes", "loops", "no_such", "fails"]);
     expect![[r#"
         passes: Passed
-        loops: DidNotEnd(3s)
+        loops: DidNotEnd(8s)
         no_such: NotFound
         fails: Failed("It fails; why was not printed before the run was stopped.")
     "#]]
@@ -346,7 +346,7 @@ async fn tests_of_mix_that_loop_crash_and_print_are_told_apart() {
     if with("elixir").is_none() {
         return;
     }
-    let world = mix("").with_limits(ShadowLimits { tests: Duration::from_secs(8), ..SHORT });
+    let world = mix("").with_limits(ShadowLimits { tests: Duration::from_secs(16), ..SHORT });
     world.write(
         "test/small_test.exs",
         "defmodule SmallTest do
@@ -378,12 +378,12 @@ end
     expect![[r#"
         passes: a, "b" & ü: Passed
         prints: Passed
-        loops: DidNotEnd(4s)
+        loops: DidNotEnd(8s)
         missing: NotFound
     "#]]
     .assert_eq(&run(&["passes: a, \"b\" & ü", "prints", "loops", "missing"]).await);
     expect![[r#"
-        sleeps: DidNotEnd(8s)
+        sleeps: DidNotEnd(16s)
         prints: Passed
     "#]]
     .assert_eq(&run(&["sleeps", "prints"]).await);

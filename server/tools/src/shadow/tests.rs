@@ -219,6 +219,14 @@ async fn what_a_build_did_to_the_sources_is_undone() {
     fs::remove_dir_all(tree.join("src/a")).unwrap();
     symlink(&outside, tree.join("src/a")).unwrap();
     shadow.write(&[("src/a/mod.rs".to_owned(), "new".to_owned())]).unwrap();
+    fs::remove_dir_all(tree.join("src")).unwrap();
+    symlink(&outside, tree.join("src")).unwrap();
+    fs::write(tree.join("Cargo.toml"), "!").unwrap();
+    shadow.mend().unwrap();
+    let mut after = listing(&tree);
+    assert_eq!(after.insert("src/a/mod.rs".to_owned(), "a".to_owned()).as_deref(), Some("new"));
+    after.remove("generated/kept");
+    assert_eq!(after, before);
     drop(shadow);
     // All of the copy is a link.
     fs::remove_dir_all(&tree).unwrap();

@@ -187,6 +187,25 @@ impl Tree {
         }
     }
 
+    /// Makes the files that were copied what they are in the source again, where something has changed them, except for
+    /// those in `besides`.
+    pub(super) fn mend(&mut self, source: &Path, besides: &[&str]) -> Result<(), (PathBuf, io::Error)> {
+        let is_changed = |name: &String, copy: Stamp| Stamp::read(&self.root.join(name)) != Some(copy);
+        let rows = self.rows.iter().filter(|(name, _)| !besides.contains(&name.as_str()));
+        let changed: Vec<String> =
+            rows.filter(|(name, (_, copy))| is_changed(name, *copy)).map(|(name, _)| name.clone()).collect();
+        for name in changed {
+            let path = self.root.join(&name);
+            let mut folder = self.root.clone();
+            for part in Path::new(&name).parent().into_iter().flat_map(Path::components) {
+                folder.push(part);
+                make_folder(&folder).map_err(|error| (folder.clone(), error))?;
+            }
+            self.restore(source, &name).map_err(|error| (path, error))?;
+        }
+        Ok(())
+    }
+
     fn link(&self, path: &Path, target: &Path) -> io::Result<bool> {
         if fs::read_link(path).is_ok_and(|found| found == target) {
             return Ok(false);
