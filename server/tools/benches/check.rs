@@ -26,10 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         projects.push((fixture, "src/lib.rs"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    println!(
-        "| project | in the copy | there: `cargo check` | ratio | with the same targets | ratio | of it copying |"
-    );
-    println!("|---|---|---|---|---|---|---|");
+    println!("| project | what | in the copy | of it copying | by cargo there | ratio |");
+    println!("|---|---|---|---|---|---|");
     for (folder, file) in projects {
         runtime.block_on(compare(&folder, file))?;
     }
@@ -51,38 +49,38 @@ async fn compare(folder: &Path, file: &str) -> Result<(), Box<dyn Error>> {
     let programs = Programs::new(std::slice::from_ref(&root));
     let project = Project::of(&root.join(file)).ok_or("no project")?;
     let text = fs::read_to_string(root.join(file))?;
-    let (mut copying, mut copy, mut plain, mut same) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let edit = |more: &str| {
-            fs::write(root.join(file), format!("{text}\n#[doc(hidden)]\npub fn probe_{more}_{round}() {{}}\n"))
-        };
-        edit("a")?;
-        let start = Instant::now();
-        let mut shadow = shadows.open(&project, &programs).await?;
-        copying.push(start.elapsed());
-        let found = shadow.check().await?;
-        drop(shadow);
-        copy.push(start.elapsed());
-        if let Some(error) = found.iter().find(|found| found.severity == aiex_tools::Severity::Error) {
-            return Err(format!("{}:{}: {}", error.path, error.line, error.message).into());
+    for with_tests in [false, true] {
+        let (mut copying, mut copy, mut there) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..=ROUNDS {
+            let edit = |more: &str| {
+                let probe = format!("{text}\n#[doc(hidden)]\npub fn probe_{more}_{round}() {{}}\n");
+                fs::write(root.join(file), probe)
+            };
+            edit("a")?;
+            let start = Instant::now();
+            let mut shadow = shadows.open(&project, &programs).await?;
+            copying.push(start.elapsed());
+            let found = if with_tests { shadow.check().await? } else { shadow.check_without_tests().await? };
+            drop(shadow);
+            copy.push(start.elapsed());
+            if let Some(error) = found.iter().find(|found| found.severity == aiex_tools::Severity::Error) {
+                return Err(format!("{}:{}: {}", error.path, error.line, error.message).into());
+            }
+            edit("b")?;
+            let more: &[&str] = if with_tests { &["--workspace", "--all-targets"] } else { &[] };
+            there.push(cargo(&root, &top.path().join("target"), more)?);
         }
-        edit("b")?;
-        plain.push(cargo(&root, &top.path().join("plain"), &[])?);
-        edit("c")?;
-        same.push(cargo(&root, &top.path().join("same"), &["--workspace", "--all-targets"])?);
+        let [copying, copy, there] = [copying, copy, there].map(median);
+        println!(
+            "| {} | {} | {} ms | {} ms | {} ms | {:.2} |",
+            folder.file_name().unwrap_or_default().display(),
+            if with_tests { "all targets" } else { "without tests" },
+            copy.as_millis(),
+            copying.as_millis(),
+            there.as_millis(),
+            copy.as_secs_f64() / there.as_secs_f64()
+        );
     }
-    let [copying, copy, plain, same] = [copying, copy, plain, same].map(median);
-    let ratio = |other: Duration| copy.as_secs_f64() / other.as_secs_f64();
-    println!(
-        "| {} | {} ms | {} ms | {:.2} | {} ms | {:.2} | {} ms |",
-        folder.file_name().unwrap_or_default().display(),
-        copy.as_millis(),
-        plain.as_millis(),
-        ratio(plain),
-        same.as_millis(),
-        ratio(same),
-        copying.as_millis()
-    );
     Ok(())
 }
 

@@ -104,7 +104,21 @@ impl Shadow {
     /// See [`CheckError`]. That the project has errors is none.
     pub async fn check(&mut self) -> Result<Vec<Diagnostic>, CheckError> {
         let mut found = match self.project.tool {
-            BuildTool::Cargo => cargo::check(self).await?,
+            BuildTool::Cargo => cargo::check(self, Some("--all-targets")).await?,
+            BuildTool::Mix => mix::check(self).await?,
+        };
+        sort(&mut found);
+        Ok(found)
+    }
+
+    /// Like [`Shadow::check`], but cargo compiles only libraries and programs, as plain `cargo check` does. That takes half
+    /// the time or less, and says nothing of tests, examples and benchmarks.
+    ///
+    /// # Errors
+    /// See [`Shadow::check`].
+    pub async fn check_without_tests(&mut self) -> Result<Vec<Diagnostic>, CheckError> {
+        let mut found = match self.project.tool {
+            BuildTool::Cargo => cargo::check(self, None).await?,
             BuildTool::Mix => mix::check(self).await?,
         };
         sort(&mut found);

@@ -96,6 +96,8 @@ pub struct Shadow {
     pub(crate) limits: ShadowLimits,
     /// Chosen for the project's folder by the user, where rustup would not find that.
     toolchain: Option<String>,
+    /// Whether cargo is configured to call another program than rustc.
+    has_wrapper: bool,
     tree: Tree,
     /// Texts that stand in place of those on disk, by their paths.
     written: BTreeMap<String, String>,
@@ -432,12 +434,14 @@ fn copy(
             None
         }
     };
+    let has_wrapper = project.tool == BuildTool::Cargo && home::has_wrapper(root, &programs);
     Ok(Shadow {
         folder,
         project,
         programs,
         limits,
         toolchain,
+        has_wrapper,
         tree,
         written: BTreeMap::new(),
         spoilt: false,
@@ -575,8 +579,11 @@ impl Shadow {
                 variables.push(("CARGO_TARGET_DIR", inside("target")));
                 variables.push(("CARGO_NET_OFFLINE", "true".into()));
                 variables.push(("CARGO_TERM_COLOR", "never".into()));
-                // A compiler's cache may be a program that outlives the run.
-                variables.push(("RUSTC_WRAPPER", "".into()));
+                if self.has_wrapper {
+                    // A compiler's cache may be a program that outlives the run. Said only where there is one: then cargo
+                    // asks rustc each time who it is.
+                    variables.push(("RUSTC_WRAPPER", "".into()));
+                }
                 variables.push(("RUSTUP_AUTO_INSTALL", "0".into()));
                 variables.push(("RUST_BACKTRACE", "0".into()));
                 variables.extend(self.toolchain.iter().map(|toolchain| ("RUSTUP_TOOLCHAIN", toolchain.into())));

@@ -21,9 +21,10 @@ pub(super) fn push(found: &mut Vec<Diagnostic>, diagnostic: Diagnostic) {
 /// Arguments of every call that compiles.
 pub(super) const COMPILE: [&str; 3] = ["--offline", "--message-format=json", "--color=never"];
 
-pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckError> {
+/// Libraries and programs; with `targets`, also what these arguments name.
+pub(super) async fn check(shadow: &mut Shadow, targets: Option<&str>) -> Result<Vec<Diagnostic>, CheckError> {
     // All errors each time, not those of what happened to be compiled first: a check is compared with another.
-    let arguments = |more| ["check", "--workspace", "--all-targets"].into_iter().chain(more).chain(COMPILE);
+    let arguments = |more| ["check", "--workspace"].into_iter().chain(targets).chain(more).chain(COMPILE);
     let all = arguments(Some("--keep-going")).map(str::to_owned).collect();
     match compile(shadow, all, "cargo check").await {
         // Cargo before 1.74 does not know it.

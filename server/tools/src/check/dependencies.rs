@@ -69,6 +69,20 @@ async fn crates_from_git_are_found() {
 }
 
 #[tokio::test]
+async fn caches_of_compilers_are_passed_over() {
+    if with("cargo").is_none() {
+        return;
+    }
+    let wrapper = "[build]\nrustc-wrapper = \"/nowhere/cache\"\n";
+    let world = World::package("");
+    world.write(".cargo/config.toml", wrapper);
+    assert_eq!(shown(&world.open().await.unwrap().check().await.unwrap()), "");
+    let world = World::package("");
+    fs::write(world.home().join(".cargo/config.toml"), wrapper).unwrap();
+    assert_eq!(shown(&world.open().await.unwrap().check().await.unwrap()), "");
+}
+
+#[tokio::test]
 async fn crates_in_an_ignored_folder_are_found() {
     if with("cargo").is_none() {
         return;

@@ -114,6 +114,8 @@ mod tests {
         crates/two/src/lib.rs:9:17
         crates/two/src/lib.rs:16:9"#]]
     .assert_eq(&places.join("\n"));
+    let code = shadow.check_without_tests().await.unwrap();
+    assert!(errors_at(&code).ends_with("crates/two/src/lib.rs:9\n"), "{}", errors_at(&code));
 }
 
 #[tokio::test]

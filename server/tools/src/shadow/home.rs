@@ -124,6 +124,17 @@ fn follow_config_above(root: &Path, shadow: &Path, user: &Path) -> Result<(), Fa
     follow_text(text.as_deref().map(str::as_bytes), &shadow.join(".cargo/config.toml"))
 }
 
+/// Whether a configuration that cargo reads names a program to call in place of rustc.
+pub(super) fn has_wrapper(root: &Path, programs: &Programs) -> bool {
+    let above = root.ancestors().map(|folder| folder.join(".cargo"));
+    let folders = above.chain(user_folder(programs, "CARGO_HOME", ".cargo"));
+    let mut files = folders.flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
+    files.any(|file| {
+        let table: Table = fs::read_to_string(file).unwrap_or_default().parse().unwrap_or_default();
+        table.get("build").is_some_and(|build| build.get("rustc-wrapper").is_some())
+    })
+}
+
 /// A configuration of cargo without what it reaches registries with, which a build does not need: nothing is fetched.
 fn without_secrets(file: &Path) -> Option<String> {
     let mut table: Table = fs::read_to_string(file).ok()?.parse().ok()?;
