@@ -199,6 +199,21 @@ impl Programs {
         self.folders.iter().find(|(name, _)| *name == variable).map(|(_, folder)| folder.into())
     }
 
+    /// A program that sees only the usual variables, leads a process group, and is killed with its handle.
+    pub(crate) fn command(&self, program: &str) -> Result<Command, ProgramError> {
+        let mut command = Command::new(self.find(program).ok_or_else(|| self.missing(program))?);
+        command.env_clear();
+        if let Ok(path) = env::join_paths(&self.path) {
+            command.env("PATH", path);
+        }
+        command.envs(self.folders.iter().map(|(name, value)| (name, value)));
+        command.env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        Ok(command)
+    }
+
     /// Runs a program in a new folder of its own and waits for its end. When it takes too long, prints too much, or the
     /// future is dropped, it is killed with all that it started; when it ends by itself, what it left running is. (On
     /// Windows only itself. A process that has made itself a session of its own is not reached.)
@@ -206,22 +221,14 @@ impl Programs {
     /// # Errors
     /// See [`ProgramError`]. That it ends with a code other than 0 is none.
     pub async fn run(&self, task: &Task<'_>) -> Result<Output, ProgramError> {
-        let program = self.find(task.program).ok_or_else(|| self.missing(task.program))?;
         let unusable =
             |error: io::Error| ProgramError::Unusable { program: task.program.to_owned(), reason: error.to_string() };
+        let mut command = self.command(task.program)?;
         let folder = folder_with(task.files).map_err(unusable)?;
-        let mut command = Command::new(program);
-        command.args(task.arguments).current_dir(folder.path()).env_clear();
-        if let Ok(path) = env::join_paths(&self.path) {
-            command.env("PATH", path);
-        }
-        command.envs(self.folders.iter().map(|(name, value)| (name, value)));
-        command.env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8");
+        command.args(task.arguments).current_dir(folder.path());
         command.envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, folder.path())));
         command.envs(task.variables.iter().copied());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0);
+        command.stdin(Stdio::piped());
         let mut child = command.spawn().map_err(unusable)?;
         let ended = match timeout(task.limits.time, talk(&mut child, task)).await {
             Ok(ended) => ended,
@@ -307,16 +314,21 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, task: &Task<'_>) -> Result<V
 
 /// A program with all that it started; killed when dropped.
 #[cfg(unix)]
-struct Group(Option<rustix::process::Pid>);
+pub(crate) struct Group(Option<rustix::process::Pid>);
 
 #[cfg(unix)]
 impl Group {
-    fn of(child: &Child) -> Self {
+    pub(crate) fn of(child: &Child) -> Self {
         Self(child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)))
     }
 
+    /// Gives it the lowest priority.
+    pub(crate) fn yield_to_others(&self) {
+        let _ = self.0.map(|leader| rustix::process::setpriority_pgrp(Some(leader), 19));
+    }
+
     /// Kills what is left of it, once: later, its number may be another's.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(leader) = self.0.take() {
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
@@ -332,13 +344,15 @@ impl Drop for Group {
 
 /// Stands for the program alone, which is killed when its handle is dropped.
 #[cfg(not(unix))]
-struct Group;
+pub(crate) struct Group;
 
 #[cfg(not(unix))]
 impl Group {
-    fn of(_: &Child) -> Self {
+    pub(crate) fn of(_: &Child) -> Self {
         Self
     }
 
-    fn kill(&mut self) {}
+    pub(crate) fn yield_to_others(&self) {}
+
+    pub(crate) fn kill(&mut self) {}
 }

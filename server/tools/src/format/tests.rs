@@ -1,46 +1,16 @@
 //! Formatting by the real rustfmt and the real Elixir; hostile repositories; programs that fail.
 #![cfg(unix)]
 
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::symlink,
-    path::Path,
-    process::{Command, Stdio},
-    sync::LazyLock,
-    thread,
-};
+use std::{env, ffi::OsString, fs, os::unix::fs::symlink, path::Path};
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
-use crate::style::{Edition, ElixirStyle};
-
-/// The programs of this process, if this one is among them. Where it is not, the test is left out, said on stderr, or
-/// fails if `AIEX_TESTS_NO_SKIP` is set.
-fn with(program: &str) -> Option<Programs> {
-    // The tests of the whole program set up what they need; this is the one thing of it that these need, too.
-    static ELIXIR: LazyLock<()> = LazyLock::new(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/setup/elixir");
-        _ = Command::new(script).stdin(Stdio::null()).output();
-    });
-    if program == "elixir" {
-        LazyLock::force(&ELIXIR);
-    }
-    let programs = Programs::new(&[]);
-    if programs.find(program).is_none() {
-        let sentence = format!("{program} is needed on PATH");
-        assert!(env::var_os("AIEX_TESTS_NO_SKIP").is_none(), "{sentence}");
-        let test = thread::current().name().unwrap_or("a test").to_owned();
-        // Not `eprintln!`, which a passing test's captured output would swallow.
-        let _ = io::stderr().write_all(format!("skipped: {test}: {sentence}\n").as_bytes());
-        return None;
-    }
-    Some(programs)
-}
+use crate::{
+    style::{Edition, ElixirStyle},
+    testing::with,
+};
 
 fn rust(options: &str) -> Style {
     Style::Rust(RustStyle::read(Some(options), None, None))
