@@ -15,7 +15,7 @@ use crate::{
 
 /// More than so many of a module are one finding.
 const MOST: usize = 3;
-/// So many at least of its neighbours have what an item lacks.
+/// So many at least of its neighbours have what an item lacks, and twice as many as lack it.
 const LEAST: usize = 2;
 
 /// The items of a module, or of a file: how many have it, and which do not.
@@ -50,7 +50,12 @@ fn rust(file: &File, public: &Public, findings: &mut Vec<Finding>) {
     for (index, symbol) in symbols.iter().enumerate() {
         let is_item = is_type(symbol.kind)
             || matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method | SymbolKind::Const | SymbolKind::Type);
-        if !is_item || symbol.visibility != Visibility::Public || public.exempt.contains(&symbol.name_range.start) {
+        // `new` makes what its type says.
+        if !is_item
+            || symbol.name == "new"
+            || symbol.visibility != Visibility::Public
+            || public.exempt.contains(&symbol.name_range.start)
+        {
             continue;
         }
         let mut module = None;
@@ -93,7 +98,7 @@ fn type_name(header: &str) -> &str {
 
 fn elixir(file: &File, public: &Public, findings: &mut Vec<Finding>) {
     let symbols = &file.outline.symbols;
-    let mut docs: BTreeMap<(usize, bool), Group> = BTreeMap::new();
+    let mut docs: BTreeMap<usize, Group> = BTreeMap::new();
     let mut specs: BTreeMap<usize, Group> = BTreeMap::new();
     for symbol in symbols {
         let Some((index, module)) = symbol.container.and_then(|index| Some((index, symbols.get(index)?))) else {
@@ -101,10 +106,12 @@ fn elixir(file: &File, public: &Public, findings: &mut Vec<Finding>) {
         };
         let is_callable = matches!(symbol.kind, SymbolKind::Function | SymbolKind::Macro | SymbolKind::Guard);
         let start = module.clauses.first().map_or(0, |clause| clause.range.start);
-        if !(is_callable || symbol.kind == SymbolKind::Type)
+        if !is_callable
             || symbol.visibility != Visibility::Public
             || symbol.implements.is_some()
             || symbol.name.starts_with('_')
+            || symbol.name.starts_with("unquote")
+            || symbol.name == "child_spec"
             || module.kind != SymbolKind::Module
             || public.modules.contains(&start)
             || public.exempt.contains(&symbol.name_range.start)
@@ -113,22 +120,21 @@ fn elixir(file: &File, public: &Public, findings: &mut Vec<Finding>) {
         }
         let clause = symbol.clauses.first().map_or(symbol.range.start, |clause| clause.range.start);
         let before = file.source.get(symbol.range.start..clause).unwrap_or_default();
-        let is_hidden = ["@doc false", "@typedoc false", "@doc(false)"].iter().any(|mark| before.contains(mark));
-        // `t` is what its module is about.
-        if !(is_hidden || symbol.kind == SymbolKind::Type && symbol.name == "t") {
-            let group = docs.entry((index, is_callable)).or_default();
-            match symbol.doc {
-                Some(_) => group.with += 1,
-                None if !before.contains("@doc") => group.without.push(symbol),
-                None => {}
-            }
+        if ["@doc false", "@doc(false)", "@deprecated"].iter().any(|mark| before.contains(mark)) {
+            continue;
+        }
+        let group = docs.entry(index).or_default();
+        match symbol.doc {
+            Some(_) => group.with += 1,
+            None if !before.contains("@doc") => group.without.push(symbol),
+            None => {}
         }
         if symbol.kind == SymbolKind::Function && !symbol.signature.starts_with("defdelegate") {
             let group = specs.entry(index).or_default();
             if symbol.specs.is_empty() { group.without.push(symbol) } else { group.with += 1 }
         }
     }
-    for ((module, _), group) in docs {
+    for (module, group) in docs {
         tell(file.outline, Some(module), &group, FindingKind::Undocumented, findings);
     }
     for (module, group) in specs {
@@ -137,7 +143,7 @@ fn elixir(file: &File, public: &Public, findings: &mut Vec<Finding>) {
 }
 
 fn tell(outline: &Outline, module: Option<usize>, group: &Group, kind: FindingKind, findings: &mut Vec<Finding>) {
-    if group.with < LEAST.max(group.without.len()) {
+    if group.with < LEAST.max(2 * group.without.len()) {
         return;
     }
     let what = if kind == FindingKind::NoSpec { "`@spec`" } else { "documentation" };

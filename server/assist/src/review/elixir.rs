@@ -112,7 +112,9 @@ impl<'a> Walk<'_, 'a> {
             "identifier" => {
                 let text = self.file.text(at);
                 match text {
-                    "unquote" | "unquote_splicing" | "apply" | "embed_templates" => self.doubt(start),
+                    "unquote" | "unquote_splicing" | "apply" | "embed_templates" | "embed_template" | "embed_text" => {
+                        self.doubt(start)
+                    }
                     _ if self.is_remote(at) => {}
                     _ => self.scan.private.mention(text, start),
                 }
@@ -213,7 +215,10 @@ impl<'a> Walk<'_, 'a> {
         let Some(head) = self.head(at) else { return };
         let name = nodes.range(head.name);
         let is_quoted = !self.quotes.is_empty();
-        if is_quoted {
+        // One of several variants, for one build or the other.
+        let block = nodes.parent(at).and_then(|block| nodes.parent(block));
+        let is_direct = block.is_some_and(|call| self.word(call) == "defmodule");
+        if is_quoted || !is_direct {
             self.scan.public.exempt.insert(name.start);
         }
         self.scan.private.define(name.start, is_quoted || head.text.starts_with('_'));

@@ -1,17 +1,19 @@
 //! The walk over a file of Rust.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use super::{
     Finding, FindingKind, Severity,
     scan::{File, Function, Functions, Private, Scan},
 };
-use crate::{english::count, markdown::code};
+use crate::markdown::code;
 
 /// What the walk over `file` finds and gathers.
 pub(super) fn scan<'a>(file: &File<'a>) -> Scan<'a> {
     let scan = Scan { private: Private::of(file.outline), ..Scan::default() };
     let allows_unreachable = file.source.contains("unreachable_code");
+    let says_so = |doc: &str| doc.contains("anic");
+    let panicking = file.outline.symbols.iter().filter(|symbol| symbol.doc.as_deref().is_some_and(says_so));
     let mut walk = Walk {
         file,
         scan,
@@ -19,6 +21,7 @@ pub(super) fn scan<'a>(file: &File<'a>) -> Scan<'a> {
         items: Vec::new(),
         attributes: Vec::new(),
         allows_unreachable,
+        panicking: panicking.map(|symbol| symbol.name_range.start).collect(),
     };
     let mut at = 0;
     while let Some(node) = file.nodes.get(at) {
@@ -49,6 +52,8 @@ struct Walk<'f, 'a> {
     /// The attributes before the next node, with their parent.
     attributes: Vec<(Option<usize>, &'a str)>,
     allows_unreachable: bool,
+    /// The starts of the names of functions whose documentation says when they panic.
+    panicking: HashSet<usize>,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -88,7 +93,7 @@ impl<'a> Walk<'_, 'a> {
         attributes.retain(|(parent, _)| *parent == node.parent);
         match node.kind {
             "identifier" | "field_identifier" | "type_identifier" | "shorthand_field_identifier" => {
-                self.scan.private.mention(self.file.text(at).trim_start_matches("r#"), node.range.start);
+                self.scan.private.mention(self.file.text(at), node.range.start);
             }
             "function_item"
             | "function_signature_item"
@@ -126,13 +131,15 @@ impl<'a> Walk<'_, 'a> {
 
     fn item(&mut self, at: usize, last: usize, attributes: &[(Option<usize>, &str)]) {
         let outer = self.items.last();
-        let is_test = outer.is_some_and(|item| item.is_test) || attributes.iter().any(|(_, text)| is_of_tests(text));
+        let is_marked_test = attributes.iter().any(|(_, text)| is_of_tests(text));
+        self.scan.is_test |= outer.is_none() && is_marked_test && self.file.nodes.kind(at) == "function_item";
+        let is_test = outer.is_some_and(|item| item.is_test) || is_marked_test;
         let is_marked =
             outer.is_some_and(|item| item.is_marked) || attributes.iter().any(|(_, text)| !is_harmless(text));
         self.items.push(Item { last, is_test, is_marked });
         let nodes = self.file.nodes;
         let Some(name) = nodes.child(at, "name").map(|name| nodes.range(name)) else { return };
-        if is_test || attributes.iter().any(|(_, text)| path(text) == "doc") {
+        if is_test || attributes.iter().any(|(_, text)| matches!(path(text), "doc" | "error")) {
             self.scan.public.exempt.insert(name.start);
         }
         if nodes.kind(at) == "function_item" {
@@ -235,7 +242,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// `unwrap` and `expect`, but where a failure is a bug elsewhere or cannot be.
+    /// `unwrap`, but where a failure is a bug elsewhere or cannot be. `expect` says why it cannot.
     fn call(&mut self, at: usize) {
         let nodes = self.file.nodes;
         let function = nodes.child(at, "function").filter(|function| nodes.kind(*function) == "field_expression");
@@ -246,13 +253,7 @@ impl<'a> Walk<'_, 'a> {
         };
         let Some(arguments) = nodes.child(at, "arguments") else { return };
         let mut given = nodes.named(arguments);
-        let is_meant = match self.file.text(name) {
-            "unwrap" => given.next().is_none(),
-            // A parser's own `expect` takes a token.
-            "expect" => given.next().is_some_and(|text| nodes.kind(text) == "string_literal") && given.next().is_none(),
-            _ => false,
-        };
-        if is_meant && !self.is_sure(receiver) {
+        if self.file.text(name) == "unwrap" && given.next().is_none() && !self.is_sure(receiver) {
             let range = nodes.range(name);
             self.functions.innermost().into_iter().for_each(|function| function.panics.push(range.clone()));
         }
@@ -276,6 +277,7 @@ impl<'a> Walk<'_, 'a> {
                 of_literal
                     || takes_none
                         && matches!(name, "lock" | "read" | "write" | "join" | "into_inner" | "get_mut" | "try_into")
+                    || matches!(name, "wait" | "wait_while" | "wait_timeout")
             }
             _ => {
                 arguments.peek().is_some()
@@ -287,18 +289,14 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn panics(&mut self, function: &Function) {
-        let Some(first) = function.panics.first() else { return };
+        let Some(first) = function.panics.first().filter(|_| !self.panicking.contains(&function.name.start)) else {
+            return;
+        };
         let name = self.file.source.get(function.name.clone()).unwrap_or_default();
-        let written = |range: &Range<usize>| self.file.source.get(range.clone()).unwrap_or_default();
-        let count_of = |word: &str| function.panics.iter().filter(|range| written(range) == word).count();
-        let words = ["unwrap", "expect"].into_iter().map(|word| (word, count_of(word))).filter(|(_, count)| *count > 0);
-        let words: Vec<_> = words
-            .map(|(word, number)| match number {
-                1 => code(word),
-                _ => format!("{} ({})", code(word), count(number, "time")),
-            })
-            .collect();
-        let text = format!("{} panics on a failure: {}.", code(name), words.join(", "));
+        let text = match function.panics.len() {
+            1 => format!("{} panics if this `unwrap` finds an error or nothing.", code(name)),
+            number => format!("{} panics if one of its {number} `unwrap` finds an error or nothing.", code(name)),
+        };
         self.scan.findings.push(Finding::new(first.clone(), Severity::Info, FindingKind::Unhandled, &text));
     }
 }

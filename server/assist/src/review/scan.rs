@@ -56,6 +56,8 @@ pub(super) struct Scan<'a> {
     pub(super) findings: Vec<Finding>,
     pub(super) private: Private<'a>,
     pub(super) public: Public,
+    /// Whether tests stand in the file beside other code, in no module of their own: it is there for them.
+    pub(super) is_test: bool,
 }
 
 /// What tells whether functions that are not public are used.
@@ -79,7 +81,7 @@ impl<'a> Private<'a> {
             |kind| matches!(kind, SymbolKind::Function | SymbolKind::Method | SymbolKind::Macro | SymbolKind::Guard);
         let symbols =
             outline.symbols.iter().filter(|symbol| symbol.visibility != Visibility::Public && callable(symbol.kind));
-        let mentions = symbols.map(|symbol| (symbol.name.as_str(), Vec::new())).collect();
+        let mentions = symbols.map(|symbol| (bare(&symbol.name), Vec::new())).collect();
         Self { mentions, ..Self::default() }
     }
 
@@ -92,7 +94,7 @@ impl<'a> Private<'a> {
     }
 
     pub(super) fn mention(&mut self, name: &str, start: usize) {
-        if let Some(places) = self.mentions.get_mut(name)
+        if let Some(places) = self.mentions.get_mut(bare(name))
             && !self.definitions.contains(&start)
         {
             places.push(start);
@@ -106,8 +108,13 @@ impl<'a> Private<'a> {
     }
 
     pub(super) fn mentions(&self, name: &str) -> &[usize] {
-        self.mentions.get(name).map_or(&[], Vec::as_slice)
+        self.mentions.get(bare(name)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Without the mark of a raw identifier, which may be left out elsewhere.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("r#").unwrap_or(name)
 }
 
 /// What tells which public items need no documentation.

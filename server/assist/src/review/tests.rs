@@ -59,7 +59,7 @@ fn the_fixtures() {
         "src/ledger.rs",
         crate::testing::LEDGER,
         expect![[r#"
-            43 info unwrap: `transfer` panics on a failure: `unwrap`.
+            43 info unwrap: `transfer` panics if this `unwrap` finds an error or nothing.
         "#]],
     );
 }
@@ -213,22 +213,20 @@ fn public_items_without_documentation() {
     );
     let documented =
         |number: usize| (0..number).map(|n| format!("  @doc \"a\"\n  def a{n}, do: 1\n")).collect::<String>();
-    elixir(
-        &format!("{}  def b, do: 1\n  def c, do: 1\n  def d, do: 1\n  def e, do: 1", documented(4)),
-        expect![[r#"
-            1 info A: 4 public items of `A` have no documentation: `b/0`, `c/0`, `d/0`, `e/0`.
-        "#]],
-    );
+    elixir(&format!("{}  def b, do: 1\n  def c, do: 1\n  def d, do: 1\n  def e, do: 1", documented(8)), expect![[r#"
+        1 info A: 4 public items of `A` have no documentation: `b/0`, `c/0`, `d/0`, `e/0`.
+    "#]]);
     elixir(&format!("  @moduledoc false\n{}  def b, do: 1", documented(4)), expect![[r#""#]]);
     elixir(&format!("  use GenServer\n{}  def init(x), do: x", documented(4)), expect![[r#""#]]);
-    let documented = "/// A.\npub fn a() {}\n/// B.\npub struct B;\n";
+    let documented =
+        "/// A.\npub fn a() {}\n/// B.\npub struct B;\n/// C.\npub fn a2() {}\n/// D.\npub const D2: u8 = 1;\n";
     rust(
         &format!(
             "{documented}pub fn c() {{}}\npub(crate) struct D;\nimpl D {{\n    pub fn e() {{}}\n}}\nimpl B {{\n    pub fn f() {{ D::e(); }}\n}}\nimpl T for B {{\n    fn g() {{}}\n}}\nmod h {{\n    pub fn i() {{}}\n}}\n#[cfg(test)]\npub mod j {{\n    pub fn k() {{}}\n}}\n"
         ),
         expect![[r#"
-            5 info c: The public function `c` has no documentation.
-            11 info f: The public method `f` has no documentation.
+            9 info c: The public function `c` has no documentation.
+            15 info f: The public method `f` has no documentation.
         "#]],
     );
     check("src/main.rs", &format!("{documented}pub fn c() {{}}\n"), expect![[r#""#]]);
@@ -245,10 +243,10 @@ fn failures_that_are_not_handled() {
         "#]],
     );
     rust(
-        "pub fn a(x: Option<u8>) {\n    x.unwrap();\n    x.expect(\"it\");\n    x.unwrap();\n    lock.lock().unwrap();\n    parser.expect(Token::A);\n    Regex::new(\"a\").unwrap();\n    writeln!(out).unwrap();\n    x.unwrap_or(1);\n}\n#[cfg(test)]\nmod tests {\n    fn b() { x.unwrap(); }\n}\n",
+        "pub fn a(x: Option<u8>) {\n    x.unwrap();\n    x.expect(\"it\");\n    x.unwrap();\n    lock.lock().unwrap();\n    parser.expect(Token::A);\n    Regex::new(\"a\").unwrap();\n    writeln!(out).unwrap();\n    x.unwrap_or(1);\n}\n/// Panics if there is none.\npub fn c() { x.unwrap(); }\n#[cfg(test)]\nmod tests {\n    fn b() { x.unwrap(); }\n}\n",
         expect![[r#"
-            2 info unwrap: `a` panics on a failure: `unwrap` (2 times), `expect`.
-            13 warning b: Nothing uses the function `b`.
+            2 info unwrap: `a` panics if one of its 2 `unwrap` finds an error or nothing.
+            15 warning b: Nothing uses the function `b`.
         "#]],
     );
     check("tests/a.rs", "fn main() { x.unwrap(); }\n", expect![[r#""#]]);
