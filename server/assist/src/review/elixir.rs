@@ -35,6 +35,8 @@ const PLAIN_USES: [&str; 20] = [
     "Supervisor",
     "Task",
 ];
+/// Modules whose macros call nothing of the module that they are used in.
+const PLAIN_REQUIRES: [&str; 7] = ["Bitwise", "Ecto.Query", "ExUnit.Assertions", "Integer", "Logger", "Record", "Mix"];
 
 /// What the walk over `file` finds and gathers.
 pub(super) fn scan<'a>(file: &File<'a>) -> Scan<'a> {
@@ -112,9 +114,9 @@ impl<'a> Walk<'_, 'a> {
             "identifier" => {
                 let text = self.file.text(at);
                 match text {
-                    "unquote" | "unquote_splicing" | "apply" | "embed_templates" | "embed_template" | "embed_text" => {
-                        self.doubt(start)
-                    }
+                    "unquote" if !self.is_inert(node.parent) => self.doubt(start),
+                    "unquote" | "unquote_splicing" => {}
+                    "apply" | "embed_templates" | "embed_template" | "embed_text" => self.doubt(start),
                     _ if self.is_remote(at) => {}
                     _ => self.scan.private.mention(text, start),
                 }
@@ -146,6 +148,11 @@ impl<'a> Walk<'_, 'a> {
     fn is_remote(&self, at: usize) -> bool {
         let nodes = self.file.nodes;
         nodes.field(at) == "right" && nodes.parent(at).is_some_and(|parent| nodes.kind(parent) == "dot")
+    }
+
+    /// Whether an `unquote` gives no name to what is defined or called here: it stands in a `quote`, and is not called.
+    fn is_inert(&self, call: Option<usize>) -> bool {
+        !self.quotes.is_empty() && call.is_some_and(|call| self.file.nodes.field(call) != "target")
     }
 
     /// The word that a call calls; empty for other nodes and calls.
@@ -203,6 +210,12 @@ impl<'a> Walk<'_, 'a> {
                     self.doubt(nodes.range(at).start);
                 }
                 self.modules.last_mut().into_iter().for_each(|module| module.behaves = true);
+            }
+            "require" => {
+                let required = self.arguments(at).first().map_or("", |required| self.file.text(*required));
+                if !PLAIN_REQUIRES.contains(&required) {
+                    self.doubt(nodes.range(at).start);
+                }
             }
             "def" | "defp" | "defmacro" | "defmacrop" | "defguardp" | "defnp" => self.definition(at, last),
             "if" | "unless" | "case" | "cond" | "with" | "for" | "try" | "receive" => self.functions.level(last),

@@ -122,11 +122,22 @@ impl<'a> Walk<'_, 'a> {
             "macro_invocation" => {
                 // What these name is put together, or stands in another file.
                 let name = self.file.field(at, "macro").rsplit("::").next().unwrap_or_default();
-                self.scan.private.in_doubt |= matches!(name, "include" | "paste" | "concat_idents");
+                self.scan.private.in_doubt |= matches!(name, "include" | "paste" | "concat_idents") || self.is_item(at);
             }
             _ => {}
         }
         true
+    }
+
+    /// Whether a macro without arguments stands for items, which may call anything.
+    fn is_item(&self, invocation: usize) -> bool {
+        let nodes = self.file.nodes;
+        let is_bare = nodes.of_kind(invocation, "token_tree").is_some_and(|tree| nodes.children(tree).nth(2).is_none());
+        let holds_items = |parent| matches!(nodes.kind(parent), "source_file" | "declaration_list");
+        let parent = nodes.parent(invocation);
+        let outer =
+            parent.filter(|parent| nodes.kind(*parent) == "expression_statement").and_then(|at| nodes.parent(at));
+        is_bare && outer.or(parent).is_some_and(holds_items)
     }
 
     fn item(&mut self, at: usize, last: usize, attributes: &[(Option<usize>, &str)]) {
@@ -142,12 +153,19 @@ impl<'a> Walk<'_, 'a> {
         if is_test || attributes.iter().any(|(_, text)| matches!(path(text), "doc" | "error")) {
             self.scan.public.exempt.insert(name.start);
         }
+        if nodes.kind(at) == "function_signature_item" {
+            self.scan.private.define(name.start, true);
+        }
         if nodes.kind(at) == "function_item" {
             let written = self.file.source.get(name.clone()).unwrap_or_default();
             let modifiers = nodes.of_kind(at, "function_modifiers");
             let is_extern = modifiers.is_some_and(|modifiers| nodes.of_kind(modifiers, "extern_modifier").is_some());
-            let is_exempt = is_marked || is_extern || written == "main" || written.starts_with('_');
+            // Many that do nothing are there to be compiled: they say what holds of types.
+            let does_nothing = nodes.child(at, "body").is_some_and(|body| nodes.named(body).next().is_none());
+            let is_hidden = is_marked || written.starts_with('_');
+            let is_exempt = is_hidden || is_extern || does_nothing || written == "main" || self.file.is_test;
             self.scan.private.define(name.start, is_exempt);
+            self.items.last_mut().into_iter().for_each(|item| item.is_marked = is_hidden);
             let is_broken = nodes.get(at).is_none_or(|node| node.is_broken);
             self.functions.enter(last, name, false, is_broken || is_test || self.file.is_test);
         }
@@ -176,15 +194,14 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Whether the pattern of an arm is `_` or one name, under no condition. An upper-case name is a constant.
+    /// Whether the pattern of an arm is `_` or one name, under no condition. A name with an upper-case letter may be a constant.
     fn takes_all(&self, arm: usize) -> bool {
         let nodes = self.file.nodes;
         let Some(pattern) = nodes.child(arm, "pattern") else { return false };
         let is_name = || {
             let mut parts = nodes.children(pattern);
             let name = parts.next().filter(|part| nodes.kind(*part) == "identifier").map(|part| self.file.text(part));
-            name.is_some_and(|name| name.starts_with(|char: char| char.is_lowercase() || char == '_'))
-                && parts.next().is_none()
+            name.is_some_and(|name| !name.contains(char::is_uppercase)) && parts.next().is_none()
         };
         let has_attribute = nodes.named(arm).any(|part| nodes.kind(part) == "attribute_item");
         !has_attribute && (self.file.text(pattern) == "_" || is_name())
@@ -318,7 +335,7 @@ fn is_of_tests(attribute: &str) -> bool {
 }
 
 fn allows_dead(attribute: &str) -> bool {
-    words(attribute).any(|word| matches!(word, "dead_code" | "unused"))
+    words(attribute).any(|word| matches!(word, "dead_code" | "unused" | "warnings"))
 }
 
 /// Whether an attribute leaves an item to those that name it.
