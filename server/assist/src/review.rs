@@ -76,8 +76,8 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    /// A name that stays the same over versions.
-    fn as_str(self) -> &'static str {
+    /// A name for it that stays the same over versions: `unused-private`, `todo`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::UnusedPrivate => "unused-private",
             Self::Unreachable => "unreachable",

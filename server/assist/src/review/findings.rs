@@ -59,8 +59,9 @@ impl Findings {
     }
 
     /// Those that share bytes with `range`, or touch it: a cursor behind the last character is still at it.
-    pub fn at(&self, range: &Range<usize>) -> impl Iterator<Item = (FindingId, &Finding)> {
-        self.iter().filter(move |(_, finding)| finding.range.start <= range.end && range.start <= finding.range.end)
+    pub fn at<'f>(&'f self, range: &Range<usize>) -> impl Iterator<Item = (FindingId, &'f Finding)> + use<'f> {
+        let (start, end) = (range.start, range.end);
+        self.iter().filter(move |(_, finding)| finding.range.start <= end && start <= finding.range.end)
     }
 
     /// One of them.

@@ -15,7 +15,11 @@ use crate::prose::clean_text;
 /// The most findings that are read of one reply.
 const MOST: usize = 100;
 /// The most places that are looked at for one quote.
-const MOST_PLACES: usize = 256;
+const MOST_PLACES: usize = 64;
+/// A quote that is in more places says nothing about which is meant, but for a line or a name beside it.
+const FEW_PLACES: usize = 8;
+/// Code with so many characters is looked up even where it is not set apart as a quote.
+const LONG: usize = 8;
 /// How a reply has to look, as a model is told.
 const FORM: &str = "Write one finding a line, as severity: `the line of code that it is about, copied`: what is wrong. The severity is error, warning or info. If there is nothing to report, answer none.";
 
@@ -56,14 +60,21 @@ impl ReviewReply {
         let reply = clean_text(after_thoughts(reply));
         let mut said: Vec<Said> = Vec::new();
         let mut goes_on = false;
+        // Whether a block of code begins behind a finding: what it is about, if it quotes nothing.
+        let mut awaits_code = false;
         let mut is_none = false;
         for line in reply.lines() {
             let line = line.trim();
-            if line.is_empty() || line.starts_with("```") || line.starts_with("~~~") {
+            let is_fence = line.starts_with("```") || line.starts_with("~~~");
+            if line.is_empty() || is_fence {
+                awaits_code = is_fence && goes_on;
                 goes_on = false;
             } else if let Some(one) = Said::read(line).filter(|_| said.len() < MOST) {
                 said.push(one);
                 goes_on = true;
+                awaits_code = false;
+            } else if let Some(last) = said.last_mut().filter(|last| awaits_code && last.quote.is_none()) {
+                last.quote = Some(line);
             } else if is_nothing(line) {
                 is_none = true;
             } else if let Some(last) = said.last_mut().filter(|last| goes_on && last.text.len() < 4 * LONGEST) {
@@ -83,9 +94,9 @@ impl ReviewReply {
         let mut findings: Vec<Finding> = Vec::new();
         let mut after = 0;
         for one in said {
-            let Some(range) = places.of(&one, after) else { continue };
+            let Some((range, text)) = places.of(&one, after) else { continue };
             after = range.start;
-            findings.push(Finding::new(range, one.severity, FindingKind::Model, &plain(&one.text)));
+            findings.push(Finding::new(range, one.severity, FindingKind::Model, &plain(text)));
         }
         let dropped = total - findings.len();
         if findings.is_empty() {
@@ -132,7 +143,7 @@ impl<'a> Said<'a> {
         let mut rest = list_item(line);
         let (mut severity, mut quote, mut number) = (None, None, None);
         loop {
-            rest = rest.trim_start_matches(|char: char| char.is_whitespace() || "*_:[](){}|-–—,>#".contains(char));
+            rest = if severity.is_none() { without_marks(rest) } else { without_separators(rest) };
             if quote.is_none()
                 && let Some((code, after)) = quoted(rest)
             {
@@ -152,6 +163,26 @@ impl<'a> Said<'a> {
         // Without a severity, prose could begin like this.
         let severity = severity?;
         (!rest.is_empty()).then(|| Self { severity, quote, line: number, text: rest.to_owned() })
+    }
+}
+
+/// Without what may stand before and between places, quotes and the severity.
+fn without_marks(rest: &str) -> &str {
+    rest.trim_start_matches(|char: char| char.is_whitespace() || "*_:[](){}|-–—,>#".contains(char))
+}
+
+/// Without what may stand behind the severity. What begins the text may be code.
+fn without_separators(rest: &str) -> &str {
+    let mut rest = rest;
+    loop {
+        let trimmed = rest.trim_start_matches(|char: char| char.is_whitespace() || ":])|–—".contains(char));
+        let trimmed = ["**", "__", "- "].iter().find_map(|mark| trimmed.strip_prefix(mark)).unwrap_or(trimmed);
+        let is_place = |inside: &&str| line_number(inside).is_some();
+        let trimmed = trimmed.strip_prefix(['(', '[']).filter(is_place).unwrap_or(trimmed);
+        if trimmed.len() == rest.len() {
+            return rest;
+        }
+        rest = trimmed;
     }
 }
 
@@ -266,12 +297,27 @@ impl<'t> Places<'t> {
         Self { text, shown, flat, at, prose, symbols }
     }
 
-    /// Where a finding belongs; `after` is where the one before it is.
-    fn of(&self, said: &Said, after: usize) -> Option<Range<usize>> {
+    /// Where a finding belongs, and what it says; `after` is where the one before it is.
+    fn of<'s>(&self, said: &'s Said, after: usize) -> Option<(Range<usize>, &'s str)> {
         let quoted = said.quote.map(|quote| self.find(quote)).unwrap_or_default();
         if !quoted.is_empty() {
-            return self.choose(quoted, said, after);
+            return Some((self.choose(quoted, said, after)?, &said.text));
         }
+        // Code without backticks.
+        for (end, mark) in [": ", " - ", " — "].into_iter().flat_map(|mark| said.text.match_indices(mark).take(3)) {
+            let (code, text) = (said.text.get(..end)?, said.text.get(end + mark.len()..)?);
+            if code.len() >= LONG && !text.trim().is_empty() && said.quote.is_none() {
+                let places = self.find_form(code);
+                if !places.is_empty() {
+                    return Some((self.choose(places, said, after)?, text));
+                }
+            }
+        }
+        Some((self.of_text(said, after)?, &said.text))
+    }
+
+    /// Where a finding belongs by what its text names.
+    fn of_text(&self, said: &Said, after: usize) -> Option<Range<usize>> {
         // Code that the text names may do, or confirm the line that the model counted.
         let spans: Vec<_> = said.text.split('`').skip(1).step_by(2).chain(said.quote).collect();
         if let Some(line) = said.line.and_then(|line| line.checked_sub(1)) {
@@ -286,9 +332,10 @@ impl<'t> Places<'t> {
                 return Some(range);
             }
         }
-        let mut spans = spans.into_iter().filter(|span| span.len() > 2).map(|span| self.find(span));
-        let only = spans.find(|places| places.len() == 1)?;
-        only.into_iter().next()
+        let places = spans.into_iter().filter(|span| span.len() > 2).map(|span| (span.len() >= LONG, self.find(span)));
+        let is_sure = |(is_long, places): &(bool, Vec<_>)| places.len() == 1 || *is_long && !places.is_empty();
+        let (_, places) = places.into_iter().find(is_sure)?;
+        self.choose(places, said, after)
     }
 
     /// A line without the blanks around its code.
@@ -366,6 +413,9 @@ impl<'t> Places<'t> {
         let rank = |place: &Range<usize>| {
             (distance(place), is_prose(place), !is_named(place), place.start < after, place.start)
         };
+        if places.len() > FEW_PLACES && said.line.is_none() && !places.iter().any(is_named) {
+            return None;
+        }
         places.into_iter().min_by_key(rank)
     }
 }

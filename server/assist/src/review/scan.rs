@@ -43,11 +43,17 @@ impl<'a> File<'a> {
 
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or_default();
     let is_folder = |part: &str| matches!(part, "test" | "tests" | "testing" | "examples" | "benches" | "fuzz");
-    path.split('/').rev().skip(1).any(is_folder)
-        || matches!(stem, "test" | "tests" | "testing" | "test_util" | "test_utils" | "build")
-        || ["_test", "_tests"].iter().any(|end| stem.ends_with(end))
+    let is_named = match name.split_once('.') {
+        Some((stem, "rs")) => {
+            matches!(stem, "test" | "tests" | "testing" | "test_util" | "test_utils" | "build")
+                || stem.ends_with("_test")
+                || stem.ends_with("_tests")
+        }
+        Some((stem, "exs")) => stem.ends_with("_test") || stem == "test_helper",
+        _ => false,
+    };
+    is_named || path.split('/').rev().skip(1).any(is_folder)
 }
 
 /// What a walk gathers.

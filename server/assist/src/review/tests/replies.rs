@@ -97,6 +97,28 @@ fn in_other_forms() {
 }
 
 #[test]
+fn without_backticks() {
+    check(
+        "error: {:ok, sum / cart.count}: divides by zero",
+        expect![[r#"
+            5 error {:ok, sum / cart.count}: divides by zero
+            dropped 0"#]],
+    );
+    check(
+        "warning: the insert may fail\n```elixir\n{:ok, row} = Repo.insert(cart)\n```",
+        expect![[r#"
+        9 warning {:ok, row} = Repo.insert(cart): the insert may fail
+        dropped 0"#]],
+    );
+    check(
+        "warning: `Enum.sum(cart.items)` fails for nil",
+        expect![[r#"
+        4 warning Enum.sum(cart.items): `Enum.sum(cart.items)` fails for nil
+        dropped 0"#]],
+    );
+}
+
+#[test]
 fn the_same_code_at_two_places() {
     check(
         "error: `{:ok, sum / cart.count}`: in save, sum is not bound",
