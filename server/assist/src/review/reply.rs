@@ -4,7 +4,7 @@
 //! left out as well, and one that cannot be found is no finding about this code. A number of a line alone could not be
 //! checked; it only decides between places with the same code.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use aiex_syntax::{Syntax, TokenClass};
 use aiex_text::Text;
@@ -16,10 +16,16 @@ use crate::prose::clean_text;
 const MOST: usize = 100;
 /// The most places that are looked at for one quote.
 const MOST_PLACES: usize = 64;
+/// The most occurrences of a quote that are looked at, parts of words among them.
+const MOST_LOOKED_AT: usize = 1024;
+/// The most names and pieces of code of one text that are looked up.
+const MOST_SPANS: usize = 4;
 /// A quote that is in more places says nothing about which is meant, but for a line or a name beside it.
 const FEW_PLACES: usize = 8;
 /// Code with so many characters is looked up even where it is not set apart as a quote.
 const LONG: usize = 8;
+/// Words of prose that stand in code as well.
+const SMALL: [&str; 12] = ["and", "are", "case", "else", "for", "not", "or", "return", "the", "use", "when", "with"];
 /// How a reply has to look, as a model is told.
 const FORM: &str = "Write one finding a line, as severity: `the line of code that it is about, copied`: what is wrong. The severity is error, warning or info. If there is nothing to report, answer none.";
 
@@ -204,13 +210,14 @@ fn quoted(rest: &str) -> Option<(&str, &str)> {
     }
     let fence = rest.get(..marks)?;
     let inside = rest.get(marks..)?;
-    // The code may hold backticks of its own: its end is what the text follows.
-    let ends = inside.match_indices(fence).filter(|(at, _)| {
-        let after = inside.get(at + marks..).unwrap_or_default().trim_start_matches('*').trim_start();
-        let is_mark = |mark: &str| after.starts_with(mark);
-        after.is_empty() || [":", "- ", "— ", "– ", "|", ") ", "] ", "->", "=>"].into_iter().any(is_mark)
-    });
-    let (end, _) = ends.into_iter().next()?;
+    let is_end = |end: &usize| {
+        let after = inside.get(end + marks..).unwrap_or_default().trim_start_matches('*').trim_start();
+        after.is_empty()
+            || [":", "- ", "— ", "– ", "|", ") ", "] ", "->", "=>"].iter().any(|mark| after.starts_with(mark))
+    };
+    // The code may hold backticks of its own; a sentence goes on behind a blank.
+    let goes_on = |end: &usize| inside.get(end + marks..).is_some_and(|after| after.starts_with(char::is_whitespace));
+    let end = inside.match_indices(fence).map(|(end, _)| end).find(|end| is_end(end) || goes_on(end)).filter(is_end)?;
     let code = inside.get(..end)?.trim();
     (!code.is_empty()).then(|| (code, inside.get(end + marks..).unwrap_or_default()))
 }
@@ -319,16 +326,15 @@ impl<'t> Places<'t> {
     /// Where a finding belongs by what its text names.
     fn of_text(&self, said: &Said, after: usize) -> Option<Range<usize>> {
         // Code that the text names may do, or confirm the line that the model counted.
-        let spans: Vec<_> = said.text.split('`').skip(1).step_by(2).chain(said.quote).collect();
+        let spans: Vec<_> = said.text.split('`').skip(1).step_by(2).take(MOST_SPANS).chain(said.quote).collect();
         if let Some(line) = said.line.and_then(|line| line.checked_sub(1)) {
             let range = self.code_of(line);
             let own = self.text.slice(range.clone());
+            let own: HashSet<&str> = words(&own).collect();
             let is_in = self.shown.start <= range.start && range.end <= self.shown.end && !range.is_empty();
-            if is_in
-                && words(&said.text)
-                    .chain(spans.iter().flat_map(|span| words(span)))
-                    .any(|word| words(&own).any(|other| other == word))
-            {
+            let mut named =
+                words(&said.text).filter(|word| !SMALL.contains(word)).chain(spans.iter().flat_map(|span| words(span)));
+            if is_in && named.any(|word| own.contains(word)) {
                 return Some(range);
             }
         }
@@ -352,13 +358,9 @@ impl<'t> Places<'t> {
         let opened = quote.trim_end().trim_end_matches(['{', ';', ',', ':']).trim_end();
         let opened = opened.strip_suffix(" do").unwrap_or(opened);
         let unquoted = quote.trim_matches(['"', '\'']);
-        for form in [quote, opened, longest("…"), longest("..."), unquoted] {
-            let found = self.find_form(form);
-            if !found.is_empty() {
-                return found;
-            }
-        }
-        Vec::new()
+        let forms = [opened, longest("…"), longest("..."), unquoted].into_iter().filter(|form| *form != quote);
+        let found = std::iter::once(quote).chain(forms).map(|form| self.find_form(form));
+        found.into_iter().find(|found: &Vec<_>| !found.is_empty()).unwrap_or_default()
     }
 
     fn find_form(&self, quote: &str) -> Vec<Range<usize>> {
@@ -372,7 +374,8 @@ impl<'t> Places<'t> {
             let (first, last) = (byte(start)?, byte(start + flat.len() - 1)?);
             Some(first..last + 1)
         };
-        let found = self.flat.match_indices(&flat).filter_map(range).filter(|range| self.is_whole(range));
+        let found = self.flat.match_indices(&flat).take(MOST_LOOKED_AT);
+        let found = found.filter_map(range).filter(|range| self.is_whole(range));
         let found: Vec<_> = found.take(MOST_PLACES).collect();
         // A whole line is meant before a part of one.
         let lines: Vec<_> = found.iter().filter(|range| self.is_line(range)).cloned().collect();

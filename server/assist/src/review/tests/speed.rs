@@ -41,3 +41,25 @@ fn ten_thousand_lines_take_less_than_200_ms() {
     let ledger = crate::testing::LEDGER.replace("//!", "//");
     measure("src/a.rs", |number| format!("pub mod m{number} {{\n{ledger}\n}}\n"));
 }
+
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn replies_are_read_quickly() {
+    let source = crate::testing::CART.repeat(150);
+    let (syntax, _, text) = parsed("lib/a.ex", &source);
+    for reply in [
+        "error: `e`: x\n".repeat(100),
+        "12: error: `item` and `cart` and `limit` and `a` and `b`\n".repeat(100),
+        format!("error: {}", "`item` ".repeat(100_000)),
+        "(".repeat(100_000),
+        "`a".repeat(100_000),
+        "error: ".repeat(100_000),
+        "error: `add(cart, item, _limit)`: add\n".repeat(1000),
+    ] {
+        let start = Instant::now();
+        let read = ReviewReply::read(&reply, &text, Some(&syntax), &(0..source.len()));
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{seconds:.3} s, {:?}", read.map(|read| read.findings.len()).map_err(|sentence| sentence.len()));
+        assert!(seconds < 1.0 || cfg!(debug_assertions), "{:?}", reply.get(..30));
+    }
+}
