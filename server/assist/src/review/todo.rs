@@ -29,7 +29,7 @@ fn finding(line: &str, start: usize) -> Option<Finding> {
     }
     let start = start + line.len() - words.len();
     let words = words.trim_end().trim_end_matches("*/").trim_end();
-    // `TODO(name): …`
+    // Some marks name a person in parentheses.
     let rest = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(rest, |(_, rest)| rest);
     let rest = rest.trim().trim_end_matches("*/").trim_start_matches([':', '-', ' ']).trim();
     let text = if rest.is_empty() { format!("{mark}, without a word on what.") } else { format!("{mark}: {rest}") };

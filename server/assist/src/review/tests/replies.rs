@@ -120,10 +120,16 @@ fn without_backticks() {
 
 #[test]
 fn names_in_the_text_confirm_a_line() {
-    check("9: error: `row` and `cart` are not checked, says `save`", expect![[r#"
+    check(
+        "9: error: `row` and `cart` are not checked, says `save`",
+        expect![[r#"
         9 error {:ok, row} = Repo.insert(cart): `row` and `cart` are not checked, says `save`
-        dropped 0"#]]);
-    check("9: error: this and that is not checked for the user", expect!["not read: No finding of the reply quotes code that was shown."]);
+        dropped 0"#]],
+    );
+    check(
+        "9: error: this and that is not checked for the user",
+        expect!["not read: No finding of the reply quotes code that was shown."],
+    );
 }
 
 #[test]
