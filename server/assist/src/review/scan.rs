@@ -119,7 +119,7 @@ impl<'a> Private<'a> {
 }
 
 /// Without the mark of a raw identifier, which may be left out elsewhere.
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 

@@ -4,7 +4,7 @@ use aiex_syntax::{Language, Symbol, SymbolKind, Visibility};
 
 use super::{
     Finding, FindingKind, Severity,
-    scan::{File, Private},
+    scan::{File, Private, bare},
 };
 use crate::markdown::code;
 
@@ -40,7 +40,7 @@ pub(super) fn add(
         }
         // What stands in a function is seen there alone.
         let is_local = container.is_some_and(|outer| matches!(outer.kind, SymbolKind::Function | SymbolKind::Method));
-        if !is_elixir && !is_local && is_used_elsewhere(&symbol.name) {
+        if !is_elixir && !is_local && is_used_elsewhere(bare(&symbol.name)) {
             continue;
         }
         let name = match &symbol.arity {
