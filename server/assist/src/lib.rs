@@ -14,6 +14,7 @@ mod prompt;
 mod prose;
 mod refactors;
 mod relations;
+mod review;
 mod structural;
 mod template;
 #[cfg(test)]
@@ -27,5 +28,9 @@ pub use markdown::{code as code_span, fenced};
 pub use prompt::{AskFile, MAX_TARGET_CHARS, Prompt, PromptInput, ask_prompt, prompt};
 pub use prose::{TextFilter, clean_markdown, clean_text};
 pub use refactors::{ReadyRefactor, ready_refactors};
+pub use review::{
+    Finding, FindingId, FindingKind, Findings, ReviewReply, Severity, findings_in_lines, identity, read_findings,
+    structural_findings,
+};
 pub use structural::{STRUCTURAL_NOTE, explain_file, explain_plain, explain_symbol};
 pub use template::{render_template, template_name};
