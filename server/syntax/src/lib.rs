@@ -7,6 +7,7 @@
 mod elixir;
 mod facts;
 mod language;
+mod nodes;
 mod outline;
 mod parse;
 mod pieces;
@@ -19,6 +20,7 @@ mod tokens;
 
 pub use facts::{Branch, BranchKind, ClauseFacts, Facts};
 pub use language::Language;
+pub use nodes::{Node, Nodes};
 pub use outline::Outline;
 pub use parse::{MAX_BYTES, Stopped, Syntax};
 pub use pieces::{Bond, Item, ItemKind, Joint, Piece, Pieces, identity};

@@ -8,6 +8,7 @@ use tree_sitter::{InputEdit, ParseOptions, Parser, Point, Tree};
 use crate::{
     facts::Facts,
     language::Language,
+    nodes::{self, Nodes},
     outline::Outline,
     pieces::{self, Pieces},
     problems::{self, Problem},
@@ -90,6 +91,11 @@ impl Syntax {
     /// The places that do not parse, in order.
     pub fn problems(&self) -> Vec<Problem> {
         problems::find(&self.tree)
+    }
+
+    /// The nodes that share bytes with a range, and those around them.
+    pub fn nodes(&self, within: &Range<usize>) -> Nodes {
+        nodes::within(self.language, &self.tree, within)
     }
 
     /// Every token of `text`, which must be the text that was parsed, comments included, in order.
