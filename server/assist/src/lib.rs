@@ -11,6 +11,7 @@ mod english;
 mod generated_tests;
 mod hover;
 mod markdown;
+mod mutations;
 mod prompt;
 mod prose;
 mod refactors;
@@ -26,6 +27,7 @@ pub use edits::{Draft, FilePatch, Moved, Patch, Refusal, Source, Task, draft, is
 pub use generated_tests::{GeneratedTests, Keep, TestTask, test_homes, test_skeletons};
 pub use hover::{FactsLevel, hover_facts};
 pub use markdown::{code as code_span, fenced};
+pub use mutations::{Mutation, mutations};
 pub use prompt::{AskFile, MAX_TARGET_CHARS, Prompt, PromptInput, ask_prompt, prompt};
 pub use prose::{TextFilter, clean_markdown, clean_text};
 pub use refactors::{ReadyRefactor, ready_refactors};
