@@ -31,7 +31,8 @@ pub struct Node {
     pub is_broken: bool,
 }
 
-/// The nodes of a parse that share bytes with a range, each after its parent, in the order of the text.
+/// The nodes of a parse that share bytes with a range or stand beside one that does, each after its parent, in the order
+/// of the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nodes(Vec<Node>);
 
@@ -109,7 +110,7 @@ impl Nodes {
     }
 }
 
-/// The nodes of a tree that share bytes with a range, and those around them.
+/// The nodes of a tree that share bytes with a range, those around them, and the children of these.
 pub(crate) fn within(language: Language, tree: &Tree, range: &Range<usize>) -> Nodes {
     let mut nodes: Vec<Node> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
@@ -129,21 +130,19 @@ pub(crate) fn within(language: Language, tree: &Tree, range: &Range<usize>) -> N
         let node = cursor.node();
         let bytes = node.byte_range();
         let is_meant = bytes.start < range.end.max(range.start + 1) && range.start <= bytes.end;
-        if is_meant {
-            nodes.push(Node {
-                kind: grammar.node_kind_for_id(node.kind_id()).unwrap_or_default(),
-                field: cursor.field_id().and_then(|id| grammar.field_name_for_id(id.get())),
-                range: bytes,
-                parent: open.last().copied(),
-                last: nodes.len() + 1,
-                is_named: node.is_named(),
-                is_comment: node.is_extra(),
-                is_broken: node.has_error(),
-            });
-            if cursor.goto_first_child() {
-                open.push(nodes.len() - 1);
-                continue;
-            }
+        nodes.push(Node {
+            kind: grammar.node_kind_for_id(node.kind_id()).unwrap_or_default(),
+            field: cursor.field_id().and_then(|id| grammar.field_name_for_id(id.get())),
+            range: bytes,
+            parent: open.last().copied(),
+            last: nodes.len() + 1,
+            is_named: node.is_named(),
+            is_comment: node.is_extra(),
+            is_broken: node.has_error(),
+        });
+        if is_meant && cursor.goto_first_child() {
+            open.push(nodes.len() - 1);
+            continue;
         }
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {

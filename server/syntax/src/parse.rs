@@ -93,7 +93,7 @@ impl Syntax {
         problems::find(&self.tree)
     }
 
-    /// The nodes that share bytes with a range, and those around them.
+    /// The nodes that share bytes with a range, those around them, and the children of these.
     pub fn nodes(&self, within: &Range<usize>) -> Nodes {
         nodes::within(self.language, &self.tree, within)
     }
