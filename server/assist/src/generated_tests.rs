@@ -177,7 +177,12 @@ impl GeneratedTests {
         additions.sort_by_key(|addition| addition.at);
         let (mut edits, mut places): (Vec<Edit>, Vec<(usize, Range<usize>)>) = (Vec::new(), Vec::new());
         let mut length = 0;
-        for addition in additions {
+        for mut addition in additions {
+            let around = |at: usize| self.home.text.as_bytes().get(at);
+            // A line end of two characters stays one.
+            if around(addition.at) == Some(&b'\n') && addition.at.checked_sub(1).and_then(around) == Some(&b'\r') {
+                addition.at += 1;
+            }
             let mut text = String::new();
             for chunk in addition.chunks {
                 let start = addition.at + length + text.len();
@@ -253,7 +258,7 @@ fn read(task: &TestTask, reply: &str) -> Result<GeneratedTests, Refusal> {
     read.is_new = is_new;
     let taken = read.taken();
     if let Some((placeholder, _)) = secrets.iter().find(|(_, secret)| taken.contains(secret.as_str())) {
-        return Err(Refusal::Moved { placeholder: placeholder.clone(), place: task.home.to_owned() });
+        return Err(Refusal::Moved { placeholder: placeholder.clone(), place: "a test".to_owned() });
     }
     if let Some(char) = gate::invisible(&taken, &read.home.text) {
         return Err(Refusal::Invisible(char));
@@ -326,7 +331,7 @@ fn rust_tests(task: &TestTask, code: &File, home: File, sources: &[File]) -> Res
 }
 
 fn elixir_tests(task: &TestTask, code: &File, home: File, sources: &[File]) -> Result<GeneratedTests, Refusal> {
-    let target = code.symbol_of(&task.target);
+    let target = code.symbol_of(&task.target).or_else(|| code.symbol_at(task.target.start));
     let symbol = target.and_then(|target| code.symbols.get(target));
     let is_module = |symbol: &&Symbol| matches!(symbol.kind, SymbolKind::Module | SymbolKind::Protocol);
     let around = target.into_iter().flat_map(|target| std::iter::once(target).chain(code.containers(target)));

@@ -110,7 +110,8 @@ impl Case {
     fn source(&self, file: &str) -> Option<Source> {
         let mut text = fs::read_to_string(top().join("fixtures").join(file)).ok()?;
         for (from, to) in &self.replaced {
-            assert!(text.contains(from) || file != self.field("file"), "{}: `{from}` is not in {file}", self.name);
+            let is_meant = file == self.field("file") && self.field("intent") != "generate-tests";
+            assert!(text.contains(from) || !is_meant, "{}: `{from}` is not in {file}", self.name);
             text = text.replacen(from, to, 1);
         }
         if self.has("crlf") {
@@ -385,7 +386,7 @@ fn good_replies_apply_and_broken_ones_do_not() {
     }
     println!("{good} good and {broken} broken replies");
     assert!(failed.is_empty(), "{} of {} cases:\n\n{}", failed.len(), cases.len(), failed.join("\n\n"));
-    assert!(good >= 173 && broken >= 185, "{good} good and {broken} broken replies are fewer than there were");
+    assert!(good >= 216 && broken >= 216, "{good} good and {broken} broken replies are fewer than there were");
 }
 
 /// The reply as it stands in the file.

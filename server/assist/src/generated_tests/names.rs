@@ -63,7 +63,8 @@ impl GeneratedTests {
         while let Some(helper) = self.parts.helpers.get(at).cloned() {
             let says = said(self.language, &helper.text);
             let twin = self.parts.helpers.iter().take(at).find(|other| other.defines && other.name == helper.name);
-            if twin.is_some() && helper.defines && helper.stands != Stands::Late {
+            let is_single = self.language == Language::Rust || helper.stands != Stands::Late;
+            if twin.is_some() && helper.defines && is_single {
                 return Err(Refusal::TwoVersions(helper.name));
             }
             let known = self.known().definitions.iter().find(|(name, _)| *name == helper.name);

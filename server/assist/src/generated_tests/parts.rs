@@ -6,6 +6,10 @@ use aiex_syntax::{Language, Token, TokenClass};
 
 use crate::edits::{place, source::File};
 
+/// Modules of Rust's library without traits that bring methods.
+const TYPES: [&str; 7] =
+    ["std::cell", "std::collections", "std::env", "std::path", "std::rc", "std::sync", "std::time"];
+
 /// The parts of a reply, each once, in order. Texts have LF line ends and no indentation of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
@@ -103,8 +107,12 @@ impl Parts {
             .flat_map(|text| words(text))
             .collect();
         let kept: HashSet<&str> = texts.iter().flat_map(|text| words(text)).collect();
-        let is_needed =
-            |import: &&Import| import.name.as_deref().is_none_or(|name| kept.contains(name) || !all.contains(name));
+        let may_be_trait =
+            |import: &Import| import.before != "alias" && !TYPES.iter().any(|module| import.before.starts_with(module));
+        let is_needed = |import: &&Import| {
+            let name = import.name.as_deref();
+            name.is_none_or(|name| kept.contains(name) || may_be_trait(import) && !all.contains(name))
+        };
         self.imports.iter().filter(is_needed).collect()
     }
 

@@ -132,7 +132,12 @@ impl Item<'_> {
         let text = &*self.file.text;
         let name = self.nodes.child(self.at, "name").map(|name| self.nodes.text(name, text)).unwrap_or_default();
         match self.nodes.kind(self.at) {
-            "use_declaration" => found.imports.extend(imports(self.file, &self.nodes.range(self.at))),
+            "use_declaration" => {
+                let modules =
+                    self.nodes.ancestors(self.at).filter(|outer| self.nodes.kind(*outer) == "mod_item").count();
+                let all = imports(self.file, &self.nodes.range(self.at));
+                found.imports.extend(all.into_iter().filter_map(|import| raised(import, modules.saturating_sub(1))));
+            }
             "function_item" if attributes(self.nodes, self.at, text).any(is_test) => {
                 found.tests.push(self.test(name, self.text()));
             }
@@ -245,6 +250,20 @@ pub(super) fn is_test(attribute: &str) -> bool {
     let path = attribute.trim_start_matches(['#', '[', ' ']).split(['(', '=', '[', ']']).next().unwrap_or_default();
     let last = path.trim().rsplit("::").next().unwrap_or_default();
     last.ends_with("test") || matches!(last, "test_case" | "quickcheck" | "test_log" | "test_matrix")
+}
+
+/// An import of a module as it reads so many modules further out; none of what it then would have anyway.
+fn raised(mut import: Import, depth: usize) -> Option<Import> {
+    let parts: Vec<&str> = import.before.split("::").collect();
+    let own = parts.iter().take_while(|part| **part == "super").count();
+    if own == 0 || depth == 0 {
+        return Some(import);
+    }
+    if own <= depth {
+        return None;
+    }
+    import.before = parts.get(depth..).unwrap_or_default().join("::");
+    Some(import)
 }
 
 /// What a `use` brings, one by one.

@@ -212,7 +212,8 @@ fn in_module(nodes: &Nodes, home: &File, module: usize) -> Kind {
         Some(start) => home.indentation(start).to_owned(),
         None => format!("{outer}{}", unit(text)),
     };
-    let end = range.end.saturating_sub(1);
+    let end = nodes.children(body).filter(|child| nodes.kind(*child) == "}").last();
+    let end = end.map_or(range.end, |end| nodes.range(end).start);
     let line = home.line_start(end);
     let is_alone = line > range.start && text.get(line..end).is_some_and(|text| text.trim().is_empty());
     let (tests, closing) = if is_alone { (line, None) } else { (end, Some(outer.to_owned())) };

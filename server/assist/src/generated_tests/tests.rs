@@ -122,3 +122,160 @@ fn skeletons_of_elixir_have_a_test_for_each_clause() {
     );
     skeletons("defmodule A do\n  defp $0a(b), do: b\nend\n", expect!["none"]);
 }
+
+/// Additions only, each test in its lines, nothing where nothing is kept.
+fn laws(task: &TestTask, reply: &str, keep: &[Keep]) {
+    let Ok(tests) = GeneratedTests::read(task, reply) else { return };
+    let names = tests.names();
+    assert!(!names.is_empty());
+    assert_eq!(tests.patch(&vec![Keep::No; names.len()]).unwrap_err(), Refusal::Unchanged);
+    let keep: Vec<Keep> = keep.iter().cycle().take(names.len()).cloned().collect();
+    let kept: Vec<&String> =
+        names.iter().zip(&keep).filter(|(_, keep)| **keep != Keep::No).map(|(name, _)| name).collect();
+    if kept.is_empty() {
+        return;
+    }
+    let (draft, lines) = tests.patch(&keep).unwrap();
+    assert_eq!(lines.len(), kept.len());
+    let is_clean = tests.home.problems().is_empty();
+    let patch = draft.checked(|_| !is_clean).unwrap();
+    let file = &patch.files[0];
+    let mut rest = file.after.chars();
+    assert!(tests.home.text.chars().all(|old| rest.any(|new| new == old)), "{:?}", file.edits());
+    let text = Text::new(&file.after);
+    for (name, lines) in kept.iter().zip(&lines) {
+        let own = text.slice(text.line_start(lines.start)..text.line_range(lines.end - 1).end).into_owned();
+        let title = name.rsplit(' ').next().unwrap();
+        assert!(own.contains(title), "{name} is not in {own:?}");
+    }
+    for (at, one) in lines.iter().enumerate() {
+        assert!(one.start < one.end, "{lines:?}");
+        assert!(lines.iter().skip(at + 1).all(|other| other.end <= one.start || one.end <= other.start), "{lines:?}");
+    }
+}
+
+mod hostile {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rust() -> impl Strategy<Value = String> {
+        let parts = [
+            "#[cfg(test)]\nmod tests {\n",
+            "mod tests { ",
+            "mod inner {\n",
+            "}\n",
+            "}",
+            "    use super::*;\n",
+            "use std::fmt;\n",
+            "use a::{b, c::{self, d as e}};\n",
+            "    #[test]\n    fn one() {\n        assert!(a());\n    }\n",
+            "#[test] fn two() { same(1); }\n",
+            "#[test]\nfn one() {\n    assert_eq!(ONE, \"x\n  y\");\n}\n",
+            "fn same(a: u8) { assert_eq!(a, ONE); }\n",
+            "const ONE: u8 = 1;\n",
+            "struct A;\nimpl A { fn a() {} }\n",
+            "proptest! { #[test] fn p(a in 0..1) { prop_assert!(a < 1); } }\n",
+            "// ... existing tests ...\n",
+            "/// Doc.\n",
+            "\n",
+            "\t",
+            "é",
+        ];
+        let odd = prop::collection::vec(prop::sample::select(parts.to_vec()), 0..12).prop_map(|parts| parts.concat());
+        let whole = [3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 5, 8, 10].map(|at| parts[at]);
+        let whole = prop::collection::vec(prop::sample::select(whole.to_vec()), 0..8);
+        let whole = (whole, 0..5).prop_map(|(parts, wrap)| match wrap {
+            0 => format!("#[cfg(test)]\nmod tests {{\n{}}}\n", parts.concat()),
+            1 => format!("fn b() {{}}\n\nmod tests {{ {}}}", parts.concat()),
+            2 => format!("#[cfg(test)]\nmod a {{ mod tests {{\n{}\n    }} }}\n", parts.concat()),
+            3 => format!("//! A.\n#![allow(a)]\n\n{}", parts.concat()),
+            _ => parts.concat(),
+        });
+        prop_oneof![1 => odd, 4 => whole]
+    }
+
+    fn elixir() -> impl Strategy<Value = String> {
+        let parts = [
+            "defmodule ATest do\n  use ExUnit.Case\n",
+            "defmodule A do\n",
+            "end\n",
+            "  describe \"add/2\" do\n",
+            "  describe \"other\" do ",
+            "  alias B.{C, D}\n",
+            "import E, only: [f: 1]\n",
+            "  setup do\n    %{a: 1}\n  end\n",
+            "    setup :b\n",
+            "  test \"one\" do\n    assert @x == a()\n  end\n",
+            "test \"two\", %{a: a} do\n  same(a)\nend\n",
+            "test \"one\" do assert \"x\n  y\" == 1 end\n",
+            "defp same(a), do: assert a\ndefp same(b, c), do: b\n",
+            "  @x 1\n",
+            "  @tag :slow\n",
+            "  @moduletag :m\n",
+            "# ... rest of the tests ...\n",
+            "defmodule B.Fake do\nend\n",
+            "\n",
+            "é",
+        ];
+        let odd = prop::collection::vec(prop::sample::select(parts.to_vec()), 0..12).prop_map(|parts| parts.concat());
+        let whole = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 9, 10, 11].map(|at| parts[at]);
+        let whole = prop::collection::vec(prop::sample::select(whole.to_vec()), 0..8);
+        let whole = (whole, 0..6).prop_map(|(parts, wrap)| match wrap {
+            0 => format!("defmodule ATest do\n  use ExUnit.Case\n{}end\n", parts.concat()),
+            1 => format!("defmodule ATest do use ExUnit.Case; {} end", parts.concat()),
+            2 => format!(
+                "# A.\ndefmodule X do\n  @moduledoc \"x\"\n  describe \"add/2\" do\n{}  end\nend\n",
+                parts.concat()
+            ),
+            3 => format!(
+                "defmodule X do\n  describe \"y\" do\n{}  end\n  test \"two\" do\n    assert 1\n  end\nend\n",
+                parts.concat()
+            ),
+            _ => parts.concat(),
+        });
+        prop_oneof![1 => odd, 4 => whole]
+    }
+
+    fn keeps() -> impl Strategy<Value = Vec<Keep>> {
+        let marked = Just(Keep::Marked("left: \"1\"\nright: #{2} \\".to_owned()));
+        prop::collection::vec(prop_oneof![Just(Keep::No), Just(Keep::Yes), marked], 1..4)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn rust_homes_only_grow(code in rust(), home in rust(), own in any::<bool>(), crlf in any::<bool>(), keep in keeps()) {
+            let home = if crlf { home.replace('\n', "\r\n") } else { home };
+            let reply = format!("```rust\n{code}\n```\n");
+            let (path, text) = if own { ("src/a.rs", home.as_str()) } else { ("src/b.rs", "fn a() {}\n") };
+            let home_text = Some(home.as_str().into());
+            let task = TestTask { path, text, target: 0..0, home: "src/a.rs", home_text, redactor: None, parsed: None };
+            laws(&task, &reply, &keep);
+        }
+
+        #[test]
+        fn elixir_homes_only_grow(code in elixir(), home in elixir(), is_new in any::<bool>(), crlf in any::<bool>(), keep in keeps()) {
+            let home = if crlf { home.replace('\n', "\r\n") } else { home };
+            let reply = format!("```elixir\n{code}\n```\n");
+            let text = "defmodule A do\n  def add(a, b), do: a + b\nend\n";
+            let home_text = (!is_new).then(|| home.as_str().into());
+            let home = "test/a_test.exs";
+            let task = TestTask { path: "lib/a.ex", text, target: 17..41, home, home_text, redactor: None, parsed: None };
+            laws(&task, &reply, &keep);
+        }
+
+        #[test]
+        fn any_reply_is_read(reply in "\\PC{0,80}", home in "\\PC{0,80}") {
+            for (path, home_path) in [("src/a.rs", "src/a.rs"), ("lib/a.ex", "test/a_test.exs")] {
+                let home_text = Some(home.as_str().into());
+                let task = TestTask {
+                    path, text: &home, target: 0..home.len(), home: home_path, home_text, redactor: None, parsed: None,
+                };
+                let _ = GeneratedTests::read(&task, &reply);
+                let _ = test_homes(path, &home);
+            }
+        }
+    }
+}
