@@ -47,12 +47,13 @@ impl RustSite {
         let text = &*home.text;
         let nodes = home.syntax.as_ref().map(|syntax| syntax.nodes(&(0..text.len()))).unwrap_or_default();
         let is_own = home.path == path;
-        let has_super = !is_integration(&home.path);
         let modules: Vec<usize> =
             test_modules(&nodes, text).filter(|module| nodes.child(*module, "body").is_some()).collect();
         let is_flat = is_integration(&home.path)
             || !is_own
             || nodes.children(0).any(|item| super::homes::attributes(&nodes, item, text).any(is_test));
+        // Beside the code, its names are known as they are.
+        let has_super = !is_integration(&home.path) && !(is_flat && is_own && modules.is_empty());
         let module = if is_flat && !is_own { None } else { nearest(&nodes, text, &modules, target) };
         let (kind, container) = match module {
             Some(module) => (in_module(&nodes, home, module), nodes.child(module, "body")),

@@ -63,6 +63,7 @@ fn rust(syntax: &Syntax, outline: &Outline, text: &Text, symbol: usize, facts: &
     let nodes = syntax.nodes(&(0..source.len()));
     let call = call(&nodes, &source, outline, symbol);
     let stem = identifier(&own.name);
+    let whole = quoted(&one_line(&own.qualified, LONGEST));
     let mut names: Vec<(String, &str)> = Vec::new();
     for (ending, what) in outcomes(facts, &own.signature) {
         let taken = |name: &str| names.iter().any(|(known, _)| known == name);
@@ -75,7 +76,7 @@ fn rust(syntax: &Syntax, outline: &Outline, text: &Text, symbol: usize, facts: &
         if let Some(call) = &call {
             body.push_str(&format!("    let _result = {call};\n"));
         }
-        format!("#[test]\n#[ignore = \"to be written\"]\nfn {name}() {{\n{body}    todo!(\"{what}\");\n}}")
+        format!("#[test]\n#[ignore = \"to be written\"]\nfn {name}() {{\n{body}    todo!(\"{whole}: {what}\");\n}}")
     });
     Some(format!("{}\n", tests.collect::<Vec<_>>().join("\n\n")))
 }
@@ -180,12 +181,14 @@ fn call(nodes: &Nodes, text: &str, outline: &Outline, symbol: usize) -> Option<S
             // An attribute may take a parameter away.
             _ => return None,
         };
-        arguments.push(format!(
-            "todo!(\"{}\")",
-            what.replace('\\', "").replace('"', "'").replace('{', "{{").replace('}', "}}")
-        ));
+        arguments.push(format!("todo!(\"{}\")", quoted(&what)));
     }
     Some(format!("{path}({})", arguments.join(", ")))
+}
+
+/// Text as it stands in the message of a macro.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "").replace('"', "'").replace('{', "{{").replace('}', "}}")
 }
 
 /// How a test beside a function names it.
@@ -214,6 +217,8 @@ fn path(nodes: &Nodes, text: &str, outline: &Outline, own: &Symbol, item: usize)
     let of = plain(of)?;
     match nodes.child(at, "trait") {
         None => Some(format!("{of}::{}", own.name)),
+        // Nobody calls it but the compiler.
+        Some(served) if nodes.text(served, text).ends_with("Drop") => None,
         Some(served) => Some(format!("<{of} as {}>::{}", plain(served)?, own.name)),
     }
 }

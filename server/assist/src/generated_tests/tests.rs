@@ -35,21 +35,21 @@ fn skeletons_of_rust_have_a_test_for_each_outcome() {
             #[ignore = "to be written"]
             fn read_fails_with_nothing_there() {
                 let _result = A::read(todo!("self"), todo!("text: &str"), todo!("limit: [u8; 2]"));
-                todo!("show when it fails");
+                todo!("A::read: show when it fails");
             }
 
             #[test]
             #[ignore = "to be written"]
             fn read_succeeds() {
                 let _result = A::read(todo!("self"), todo!("text: &str"), todo!("limit: [u8; 2]"));
-                todo!("show what comes of it");
+                todo!("A::read: show what comes of it");
             }
 
             #[test]
             #[ignore = "to be written"]
             fn read_passes_an_error_on() {
                 let _result = A::read(todo!("self"), todo!("text: &str"), todo!("limit: [u8; 2]"));
-                todo!("show what it passes on");
+                todo!("A::read: show what it passes on");
             }
             ```
         "#]],
@@ -57,32 +57,32 @@ fn skeletons_of_rust_have_a_test_for_each_outcome() {
     skeletons(
         "fn $0a<T: Copy>(b: T) -> Option<T> { if c() { None } else { Some(b) } }\n",
         expect![[r#"
-        ```rust
-        #[test]
-        #[ignore = "to be written"]
-        fn a_returns_none() {
-            todo!("show when there is nothing");
-        }
+            ```rust
+            #[test]
+            #[ignore = "to be written"]
+            fn a_returns_none() {
+                todo!("a: show when there is nothing");
+            }
 
-        #[test]
-        #[ignore = "to be written"]
-        fn a_returns_some() {
-            todo!("show what there is");
-        }
-        ```
-    "#]],
+            #[test]
+            #[ignore = "to be written"]
+            fn a_returns_some() {
+                todo!("a: show what there is");
+            }
+            ```
+        "#]],
     );
     skeletons(
         "async fn $0a() {}\n",
         expect![[r#"
-        ```rust
-        #[test]
-        #[ignore = "to be written"]
-        fn a_does_its_work() {
-            todo!("show what it changes");
-        }
-        ```
-    "#]],
+            ```rust
+            #[test]
+            #[ignore = "to be written"]
+            fn a_does_its_work() {
+                todo!("a: show what it changes");
+            }
+            ```
+        "#]],
     );
     skeletons("struct $0A;\n", expect!["none"]);
 }
