@@ -359,17 +359,19 @@ fn elixir_tests(task: &TestTask, code: &File, home: File, sources: &[File]) -> R
         found.case = found.case.or(one.case);
         found.setups.extend(one.setups);
     }
-    // What is there in the same words is not added again.
-    let there = parts::said(Language::Elixir, &home.text);
-    let count = found.parts.tests.len();
-    found.parts.tests.retain(|test| !there.contains(&parts::said(Language::Elixir, &test.text)));
-    if count > 0 && found.parts.tests.is_empty() {
-        return Err(Refusal::Unchanged);
-    }
     let labels: Vec<String> = labels.collect();
     let name = function.map(|function| function.name.clone());
     let aim = Aim { labels: labels.clone(), name: name.as_deref(), module: module.as_deref() };
-    let site = ElixirSite::of(&home, &aim, &found, PLAIN_CASE);
+    let mut site = ElixirSite::of(&home, &aim, &found, PLAIN_CASE);
+    let repeated = site.repeated(&home, &found);
+    if !repeated.is_empty() {
+        let mut index = 0..;
+        found.parts.tests.retain(|_| index.next().is_none_or(|index| !repeated.contains(&index)));
+        if found.parts.tests.is_empty() {
+            return Err(Refusal::Unchanged);
+        }
+        site = ElixirSite::of(&home, &aim, &found, PLAIN_CASE);
+    }
     found.parts.imports.retain(|import| site.lacks(import));
     let mut all = found.parts.clone();
     names::alias(&mut all, module.as_deref(), &site.names, &home);

@@ -4,7 +4,7 @@ use aiex_syntax::{Language, Nodes};
 
 use super::{
     elixir::{Found, first_argument, holds_tests, imports, plain_title, word},
-    parts::{Import, free, said},
+    parts::{Import, Test, free, said},
     site::{Addition, Chunk, Names, Wanted, gap, plain},
 };
 use crate::edits::source::File;
@@ -187,6 +187,17 @@ impl ElixirSite {
             }
             _ => title.to_owned(),
         }
+    }
+
+    /// The tests that are here already, in the same words and under the same title.
+    pub(super) fn repeated(&self, home: &File, found: &Found) -> Vec<usize> {
+        let there = said(LANGUAGE, &home.text);
+        let is_here = |(index, test): &(usize, &Test)| {
+            let own = test.group.iter().map(|group| format!("{group} {}", test.title));
+            let mut titles = own.chain([self.full_title(*index, &test.title)]);
+            titles.any(|title| self.titles.contains(&title)) && there.contains(&said(LANGUAGE, &test.text))
+        };
+        found.parts.tests.iter().enumerate().filter(is_here).map(|(index, _)| index).collect()
     }
 
     /// Whether an import is not here already.

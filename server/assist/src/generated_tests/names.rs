@@ -85,7 +85,7 @@ impl GeneratedTests {
                     let taken = |name: &str| {
                         self.known().has(name) || self.parts.helpers.iter().any(|helper| helper.name == name)
                     };
-                    let name = free(&helper.name, |name, number| numbered(name, number), taken);
+                    let name = free(&helper.name, numbered, taken);
                     if helper.name.starts_with(char::is_uppercase) && self.language == Language::Elixir {
                         let path = task.home.to_owned();
                         return Err(Refusal::Clash { name: helper.name, path });

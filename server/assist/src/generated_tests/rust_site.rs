@@ -53,7 +53,7 @@ impl RustSite {
             || !is_own
             || nodes.children(0).any(|item| super::homes::attributes(&nodes, item, text).any(is_test));
         // Beside the code, its names are known as they are.
-        let has_super = !is_integration(&home.path) && !(is_flat && is_own && modules.is_empty());
+        let has_super = !(is_integration(&home.path) || is_flat && is_own && modules.is_empty());
         let module = if is_flat && !is_own { None } else { nearest(&nodes, text, &modules, target) };
         let (kind, container) = match module {
             Some(module) => (in_module(&nodes, home, module), nodes.child(module, "body")),
@@ -116,7 +116,7 @@ impl RustSite {
                 match closing {
                     Some(_) if *is_empty && imports.is_empty() => end.push("\n"),
                     Some(_) => end.push("\n\n"),
-                    None if !has_blank && !(*is_empty && imports.is_empty()) => end.push("\n"),
+                    None if !(has_blank || *is_empty && imports.is_empty()) => end.push("\n"),
                     None => {}
                 }
                 end.push_all(pieces(indentation));
