@@ -51,6 +51,7 @@ const LONGEST_TITLE: usize = 240;
 const PLAIN_CASE: &str = "ExUnit.Case, async: true";
 
 /// What tests are to be written for, and where they belong.
+#[derive(Clone)]
 pub struct TestTask<'a> {
     /// The file of the code under test, relative to the workspace.
     pub path: &'a str,

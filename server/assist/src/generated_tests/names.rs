@@ -12,7 +12,8 @@ use crate::edits::{Refusal, source::File};
 
 impl GeneratedTests {
     pub(super) fn new(language: Language, task: &TestTask, home: File, parts: Parts, site: Site) -> Self {
-        let anchor = (task.home == task.path && !task.target.is_empty()).then(|| task.target.clone());
+        let is_own = task.home == task.path && *home.text == *task.text && !task.target.is_empty();
+        let anchor = is_own.then(|| task.target.clone());
         Self { language, home, is_new: false, anchor, parts, site, names: Vec::new(), again: None }
     }
 

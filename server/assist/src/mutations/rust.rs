@@ -163,12 +163,18 @@ fn expression(search: &mut Search, at: usize) {
         }
         "call_expression" => {
             let called = nodes.child(at, "function").map(|called| search.text(called));
-            if called == Some("Some") {
+            if called == Some("Some") && has_known_type(nodes, at) {
                 search.becomes(at, "None");
             }
         }
         _ => {}
     }
+}
+
+/// Whether the type of an expression is told by more than itself: it is not what a call or a closure is given or gives.
+fn has_known_type(nodes: &Nodes, at: usize) -> bool {
+    let around = nodes.ancestors(at).take_while(|outer| nodes.kind(*outer) != "function_item");
+    !around.into_iter().any(|outer| matches!(nodes.kind(outer), "closure_expression" | "arguments"))
 }
 
 fn operator(search: &mut Search, at: usize) {
