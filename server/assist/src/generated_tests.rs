@@ -31,7 +31,7 @@ pub use skeletons::test_skeletons;
 
 use crate::edits::{
     Draft, FilePatch, Refusal, blocks, blocks_of, gate, indent, place,
-    reply::Body,
+    reply::{Body, Hunk},
     restored,
     source::{File, is_callable},
 };
@@ -43,6 +43,8 @@ use site::{Addition, Kept, Wanted};
 
 /// The most tests of a reply.
 const MOST_TESTS: usize = 200;
+/// The most places that are tried for where the lines begin that a hunk adds.
+const MOST_PLACES: usize = 20;
 /// The most characters of the reason for which a test is marked.
 const LONGEST_REASON: usize = 120;
 /// The most bytes of a title: ExUnit makes an atom of it, with a word before it.
@@ -284,10 +286,7 @@ fn codes(reply: &str, language: Language, home: &str) -> Result<Vec<File>, Refus
         let code = match block.body {
             Body::Code(code) => code,
             // Hunks add tests where they have them: only what comes with them counts.
-            Body::Hunks(hunks) => {
-                let added = hunks.iter().flat_map(|hunk| aiex_text::diff(&hunk.search, &hunk.replace));
-                added.map(|edit| edit.text).collect::<Vec<_>>().join("\n")
-            }
+            Body::Hunks(hunks) => hunks.iter().map(|hunk| added_by(hunk, language)).collect::<Vec<_>>().join("\n"),
         };
         let code = indent::moved(Some(language), code.trim_matches('\n'), "");
         let file = parsed(language, &code);
@@ -309,6 +308,31 @@ fn codes(reply: &str, language: Language, home: &str) -> Result<Vec<File>, Refus
     }
 }
 
+/// The lines that a hunk adds. Where they begin and end like what is around them, it is those that parse; what is there
+/// already is known again later.
+fn added_by(hunk: &Hunk, language: Language) -> String {
+    let is_code = |code: &str| {
+        let last = code.trim_end().lines().last().unwrap_or_default().trim_start();
+        // An attribute is of what follows it.
+        let is_whole = !["#[", "//", "@", "#"].iter().any(|begin| last.starts_with(begin));
+        is_whole && has_test(language, code) && parsed(language, code).problems().is_empty()
+    };
+    if is_code(&hunk.replace) {
+        return hunk.replace.clone();
+    }
+    let (old, new): (Vec<&str>, Vec<&str>) = (hunk.search.lines().collect(), hunk.replace.lines().collect());
+    let same = |(old, new): &(&&str, &&str)| old == new;
+    let head = old.iter().zip(&new).take_while(same).count();
+    let tail = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    let count = new.len().saturating_sub(old.len());
+    let starts = (old.len().saturating_sub(tail)..=head).rev().take(MOST_PLACES);
+    let pieces = starts.filter_map(|start| Some(new.get(start..start + count)?.join("\n")));
+    pieces.into_iter().find(|code| is_code(code)).unwrap_or_else(|| {
+        let edits = aiex_text::diff(&hunk.search, &hunk.replace);
+        edits.into_iter().map(|edit| edit.text).collect::<Vec<_>>().join("\n")
+    })
+}
+
 fn has_test(language: Language, code: &str) -> bool {
     match language {
         Language::Rust => code.contains("#[") && code.contains("test"),
@@ -325,6 +349,13 @@ fn rust_tests(task: &TestTask, code: &File, home: File, sources: &[File]) -> Res
         all.add(found);
     }
     let site = RustSite::of(&home, task.path, &task.target, &defined);
+    let mut kept: Vec<parts::Import> = Vec::new();
+    for import in std::mem::take(&mut all.imports) {
+        if !kept.iter().any(|known| rust_site::is_same_item(known, &import)) {
+            kept.push(import);
+        }
+    }
+    all.imports = kept;
     all.imports.retain(|import| site.lacks(import) || import.before == "super" && import.last == "*");
     let mut read = GeneratedTests::new(Language::Rust, task, home, all, Site::Rust(site));
     read.named(task)?;

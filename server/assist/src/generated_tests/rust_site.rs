@@ -79,7 +79,7 @@ impl RustSite {
     pub(super) fn lacks(&self, import: &Import) -> bool {
         let is_super = import.before == "super" || import.before.starts_with("super::");
         let is_covered = import.before == "super" && import.name.as_deref() == Some(&import.last) && self.has_super;
-        let is_here = self.names.imports.iter().any(|known| known == import);
+        let is_here = self.names.imports.iter().any(|known| known == import || is_same_item(known, import));
         !(is_here || is_covered || is_super && !self.has_super || import.before.is_empty() && import.last == "super")
     }
 
@@ -156,6 +156,16 @@ impl RustSite {
             }
         }
     }
+}
+
+/// Whether two imports bring what is most likely one thing, re-exported: of one crate, under one name.
+pub(super) fn is_same_item(one: &Import, other: &Import) -> bool {
+    let root = |import: &Import| match import.before.split("::").next().unwrap_or_default() {
+        "super" | "self" => "crate".to_owned(),
+        root => root.to_owned(),
+    };
+    let is_named = one.name.is_some() && one.name == other.name && one.last == other.last;
+    is_named && root(one) == root(other) && !matches!(root(one).as_str(), "" | "std" | "core" | "alloc")
 }
 
 /// Imports as they are written, those of one path in one declaration.
