@@ -134,10 +134,11 @@ impl ElixirSite {
         let is_meant = |title: &str| aim.labels.iter().any(|label| label == title) || aim.name == Some(title);
         let existing = groups.iter().find(|(title, _, _)| {
             let own = title.trim_start_matches(['&', '#']);
-            is_meant(own)
-                || aim.module.is_some_and(|module| {
-                    own.strip_prefix(module).is_some_and(|own| is_meant(own.trim_start_matches('.')))
-                })
+            let is_qualified = |(outer, name): (&str, &str)| {
+                let is_of = |module: &str| module == outer || module.ends_with(&format!(".{outer}"));
+                is_meant(name) && aim.module.is_some_and(is_of)
+            };
+            is_meant(own) || own.rsplit_once('.').is_some_and(is_qualified)
         });
         for test in &found.parts.tests {
             let own: Vec<String> =

@@ -239,6 +239,10 @@ fn clauses(search: &mut Search, off: &[bool]) {
         let arity = symbol.arity.as_ref().map_or(0, |arity| *arity.end());
         let with_body = symbol.clauses.iter().filter(|clause| clause.body.is_some());
         for (number, clause) in with_body.enumerate() {
+            let is_within = search.within.start <= clause.range.start && clause.range.end <= search.within.end;
+            if !is_within {
+                continue;
+            }
             let node = (0..search.nodes.len()).find(|at| search.nodes.range(*at) == clause.range);
             if node.and_then(|node| off.get(node)).is_none_or(|off| *off) {
                 continue;
