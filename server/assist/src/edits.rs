@@ -8,16 +8,16 @@
 //! doubt, nothing is changed. What the user types meanwhile is theirs: [`FilePatch::onto`] carries a patch over it or
 //! gives it up.
 
-mod blocks;
-mod gate;
+pub(crate) mod blocks;
+pub(crate) mod gate;
 mod hunks;
-mod indent;
+pub(crate) mod indent;
 mod patch;
-mod place;
+pub(crate) mod place;
 mod refusal;
-mod reply;
+pub(crate) mod reply;
 mod scope;
-mod source;
+pub(crate) mod source;
 
 use std::{cell::Cell, fmt, ops::Range, sync::Arc};
 
@@ -175,6 +175,12 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// The change of one file, and what is wrong with it.
+    pub(crate) fn of_file(file: FilePatch, problem: Option<Refusal>) -> Self {
+        let problems = problem.into_iter().map(|problem| (0, problem)).collect();
+        Self { patch: Patch { files: vec![file] }, problems }
+    }
+
     /// The files that tree-sitter finds new fault with: path and text. The language's own parser may know better.
     pub fn doubtful(&self) -> impl Iterator<Item = &FilePatch> {
         let files = self.patch.files.iter().enumerate();
@@ -207,32 +213,10 @@ pub fn draft(task: &Task, reply: &str) -> Result<Draft, Refusal> {
 }
 
 fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
-    if reply.len() > LONGEST {
-        return Err(Refusal::TooLong(LONGEST));
-    }
-    if let Some(made_up) =
-        task.redactor.and_then(|redactor| redactor.unknown(reply).first().map(|word| (*word).to_owned()))
-    {
-        return Err(Refusal::Placeholder(made_up));
-    }
-    // One of an earlier question stands for nothing, either.
     let is_known = |word: &str| task.sources.iter().any(|source| source.text.contains(word));
-    let mine = |word: &str| task.redactor.is_some_and(|redactor| !redactor.used(word).is_empty());
-    if let Some(other) = placeholders(reply).find(|word| !mine(word) && !is_known(word)) {
-        return Err(Refusal::Placeholder(other.to_owned()));
-    }
-    let secrets = task.redactor.map(|redactor| redactor.used(reply)).unwrap_or_default();
-    let restored = task.redactor.map_or_else(|| reply.to_owned(), |redactor| redactor.restore(reply));
+    let (restored, secrets) = restored(reply, task.redactor, &is_known)?;
     let language = Language::from_file_name(task.path);
-    // To find where blocks end must not take long, whatever is in them.
-    let left = Cell::new(4 * LONGEST_CODE);
-    let parses = |code: &str| {
-        left.set(left.get().saturating_sub(code.len()));
-        let may_parse = code.len() <= LONGEST_CODE && left.get() > 0;
-        may_parse && language.is_some_and(|language| blocks::holds_code(language, code))
-    };
-    let blocks = reply::read(&restored, &parses)?;
-    within_bounds(&blocks)?;
+    let blocks = blocks_of(&restored, language)?;
     let (blocks, shown) = blocks::meant(blocks, task);
     let mut files: Vec<(&str, Vec<&Block>)> = Vec::new();
     for block in &blocks {
@@ -298,6 +282,44 @@ fn drafted(task: &Task, reply: &str) -> Result<Draft, Refusal> {
         return Err(Refusal::Beside(name));
     }
     Ok(Draft { patch: Patch { files: patches }, problems })
+}
+
+/// A reply with its placeholders replaced by what they stand for, and those that it has, with their secrets. `is_known`
+/// tells of a placeholder whether it is a word of the files themselves.
+pub(crate) fn restored(
+    reply: &str,
+    redactor: Option<&Redactor>,
+    is_known: &dyn Fn(&str) -> bool,
+) -> Result<(String, Vec<(String, String)>), Refusal> {
+    if reply.len() > LONGEST {
+        return Err(Refusal::TooLong(LONGEST));
+    }
+    if let Some(made_up) = redactor.and_then(|redactor| redactor.unknown(reply).first().map(|word| (*word).to_owned()))
+    {
+        return Err(Refusal::Placeholder(made_up));
+    }
+    // One of an earlier question stands for nothing, either.
+    let mine = |word: &str| redactor.is_some_and(|redactor| !redactor.used(word).is_empty());
+    if let Some(other) = placeholders(reply).find(|word| !mine(word) && !is_known(word)) {
+        return Err(Refusal::Placeholder(other.to_owned()));
+    }
+    let secrets = redactor.map(|redactor| redactor.used(reply)).unwrap_or_default();
+    let restored = redactor.map_or_else(|| reply.to_owned(), |redactor| redactor.restore(reply));
+    Ok((restored, secrets))
+}
+
+/// The blocks of a reply about a file of this language.
+pub(crate) fn blocks_of(reply: &str, language: Option<Language>) -> Result<Vec<Block>, Refusal> {
+    // To find where blocks end must not take long, whatever is in them.
+    let left = Cell::new(4 * LONGEST_CODE);
+    let parses = |code: &str| {
+        left.set(left.get().saturating_sub(code.len()));
+        let may_parse = code.len() <= LONGEST_CODE && left.get() > 0;
+        may_parse && language.is_some_and(|language| blocks::holds_code(language, code))
+    };
+    let blocks = reply::read(reply, &parses)?;
+    within_bounds(&blocks)?;
+    Ok(blocks)
 }
 
 /// Whether the function with this range is still to be written: it has no body, or one that only says so, such as

@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aiex_assist::{Refusal, Source, Task, draft};
+use aiex_assist::{GeneratedTests, Keep, Refusal, Source, Task, TestTask, draft, test_homes};
 use aiex_context::{Intent, secrets::Redactor};
 use aiex_syntax::{Language, Syntax};
 use aiex_text::Text;
@@ -72,6 +72,8 @@ impl Case {
             "redact",
             "unescape",
             "times",
+            "home",
+            "marked",
         ];
         for key in fields.keys() {
             assert!(known.contains(&key.as_str()), "{name}: there is no field `{key}`; there are {known:?}");
@@ -108,7 +110,8 @@ impl Case {
     fn source(&self, file: &str) -> Option<Source> {
         let mut text = fs::read_to_string(top().join("fixtures").join(file)).ok()?;
         for (from, to) in &self.replaced {
-            assert!(text.contains(from) || file != self.field("file"), "{}: `{from}` is not in {file}", self.name);
+            let is_meant = file == self.field("file") && self.field("intent") != "generate-tests";
+            assert!(text.contains(from) || !is_meant, "{}: `{from}` is not in {file}", self.name);
             text = text.replacen(from, to, 1);
         }
         if self.has("crlf") {
@@ -134,6 +137,9 @@ impl Case {
             }
         }
         let intent: Intent = self.field("intent").parse().unwrap();
+        if intent == Intent::GenerateTests {
+            return self.tests(path, text.as_deref().unwrap_or_default(), target, &redactor);
+        }
         let mut task = Task::new(intent, path, &sources, target);
         task.cursor = cursor;
         task.instruction = self.fields.get("instruction").map(String::as_str);
@@ -147,6 +153,77 @@ impl Case {
             let edited = aiex_text::apply(&Text::new(before), &file.edits()).unwrap().to_string();
             assert_eq!(edited, file.after, "{}", self.name);
             out.push_str(&format!("{}\n{}", file.path, changed_lines(before, &file.after)));
+        }
+        Ok(out)
+    }
+
+    /// The tests of the reply in the file that `home:` names, or the first that exists of those where they belong; then
+    /// the lines of each, counted from 1.
+    fn tests(
+        &self,
+        path: &str,
+        text: &str,
+        target: std::ops::Range<usize>,
+        redactor: &Redactor,
+    ) -> Result<String, Refusal> {
+        let project = self.field("file").split('/').next().unwrap();
+        let homes = test_homes(path, text);
+        let in_project = |home: &str| self.source(&format!("{project}/{home}"));
+        let home = match self.fields.get("home") {
+            Some(home) => home.clone(),
+            None => homes.iter().find(|home| in_project(home).is_some()).unwrap_or(&homes[0]).clone(),
+        };
+        let home_text = in_project(&home).map(|source| source.text);
+        let raw = |path: &str| fs::read_to_string(top().join("fixtures").join(project).join(path)).unwrap_or_default();
+        for (from, _) in &self.replaced {
+            assert!(raw(path).contains(from) || raw(&home).contains(from), "{}: `{from}` is nowhere", self.name);
+        }
+        let redactor = self.has("redact").then_some(redactor);
+        let before = home_text.clone().unwrap_or_default();
+        let task = TestTask { path, text, target, home: &home, home_text, redactor, parsed: None };
+        let mut tests = GeneratedTests::read(&task, &self.reply)?;
+        if let Some(shown) = self.fields.get("shown") {
+            tests = tests.knowing(shown);
+        }
+        let names = tests.names();
+        let none = vec![Keep::No; names.len()];
+        assert_eq!(tests.patch(&none).unwrap_err(), Refusal::Unchanged, "{}", self.name);
+        let marked = |name: &String| match self.fields.get("marked").and_then(|marked| marked.split_once(": ")) {
+            Some((own, reason)) if own == name => Keep::Marked(reason.to_owned()),
+            _ => Keep::Yes,
+        };
+        // Each alone, and all.
+        let alone = (0..names.len()).map(|at| {
+            let mut keep = none.clone();
+            keep[at] = marked(&names[at]);
+            keep
+        });
+        let mut out = String::new();
+        for keep in alone.chain([names.iter().map(marked).collect()]) {
+            let (draft, lines) = tests.patch(&keep)?;
+            let patch = draft.checked(|_| false)?;
+            let [file] = patch.files.as_slice() else { panic!("{}: several files", self.name) };
+            assert!(file.edits().iter().all(|edit| edit.range.is_empty()), "{}: {:?}", self.name, file.edits());
+            let edited = aiex_text::apply(&Text::new(&before), &file.edits()).unwrap().to_string();
+            assert_eq!(edited, file.after, "{}", self.name);
+            out = format!("{}\n{}", file.path, changed_lines(&before, &file.after));
+            let all: Vec<&str> = file.after.lines().collect();
+            let kept: Vec<&String> =
+                names.iter().zip(&keep).filter(|(_, keep)| **keep != Keep::No).map(|(name, _)| name).collect();
+            assert_eq!(kept.len(), lines.len(), "{}", self.name);
+            for (name, range) in kept.into_iter().zip(lines) {
+                let own = all[range.clone()].join("\n");
+                let title = |line: &&str| {
+                    line.contains(&format!("fn {name}(")) || {
+                        let title = line.split('"').nth(1).unwrap_or_default();
+                        line.trim_start().starts_with(['t', 'p']) && !title.is_empty() && name.ends_with(title)
+                    }
+                };
+                let written = own.replace("\\\"", "'");
+                let has_title = own.lines().any(|line| title(&line)) || name.contains('"') && written.contains("test");
+                assert!(has_title, "{}: `{name}` is not in\n{own}", self.name);
+                out.push_str(&format!("{}-{}: {name}\n", range.start + 1, range.end));
+            }
         }
         Ok(out)
     }
@@ -313,7 +390,7 @@ fn good_replies_apply_and_broken_ones_do_not() {
     }
     println!("{good} good and {broken} broken replies");
     assert!(failed.is_empty(), "{} of {} cases:\n\n{}", failed.len(), cases.len(), failed.join("\n\n"));
-    assert!(good >= 173 && broken >= 185, "{good} good and {broken} broken replies are fewer than there were");
+    assert!(good >= 222 && broken >= 216, "{good} good and {broken} broken replies are fewer than there were");
 }
 
 /// The reply as it stands in the file.

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Whether a text is code: it parses, and is more than a word of it.
-pub(super) fn holds_code(language: Language, code: &str) -> bool {
+pub(crate) fn holds_code(language: Language, code: &str) -> bool {
     parsed(language, code).is_some_and(|syntax| {
         !syntax.symbols(code).is_empty() || syntax.tokens(code).iter().any(|token| token.class != TokenClass::Code)
     })
@@ -22,7 +22,7 @@ fn parsed(language: Language, code: &str) -> Option<Syntax> {
 
 /// The blocks that are meant to become code, of several those that define something: one that shows how to call what was
 /// written is talk. Of hunks and code the hunks; the code that then should be in the file comes second.
-pub(super) fn meant(blocks: Vec<Block>, task: &Task) -> (Vec<Block>, Vec<String>) {
+pub(crate) fn meant(blocks: Vec<Block>, task: &Task) -> (Vec<Block>, Vec<String>) {
     let Some(language) = Language::from_file_name(task.path).filter(|_| blocks.len() > 1) else {
         return (blocks, Vec::new());
     };
@@ -44,7 +44,7 @@ pub(super) fn meant(blocks: Vec<Block>, task: &Task) -> (Vec<Block>, Vec<String>
 }
 
 /// The first definition of some code that none of the files has in these words.
-pub(super) fn missing(language: Language, code: &str, files: &[FilePatch]) -> Option<String> {
+pub(crate) fn missing(language: Language, code: &str, files: &[FilePatch]) -> Option<String> {
     let said = |text: &str| text.split_whitespace().collect::<String>();
     let files: Vec<String> = files.iter().map(|file| said(&file.after)).collect();
     let shown = File::new(&format!("block.{}", place::ending(language)), code.into());
@@ -83,7 +83,7 @@ fn adds(language: Language, code: &str) -> bool {
 }
 
 /// The blocks without definitions that an earlier one has in the same words.
-pub(super) fn without_repeats(language: Language, blocks: Vec<String>) -> Result<Vec<String>, Refusal> {
+pub(crate) fn without_repeats(language: Language, blocks: Vec<String>) -> Result<Vec<String>, Refusal> {
     if blocks.len() < 2 {
         return Ok(blocks);
     }
@@ -117,7 +117,7 @@ pub(super) fn without_repeats(language: Language, blocks: Vec<String>) -> Result
 }
 
 /// Languages of blocks that are never an edit.
-fn is_talk(language: &str) -> bool {
+pub(crate) fn is_talk(language: &str) -> bool {
     matches!(
         language,
         "sh" | "bash" | "shell" | "console" | "text" | "txt" | "output" | "iex" | "markdown" | "md" | "json" | "toml"
@@ -125,7 +125,7 @@ fn is_talk(language: &str) -> bool {
 }
 
 /// Whether a fence names a language that the file is not in.
-pub(super) fn is_other(named: &str, language: Language) -> bool {
+pub(crate) fn is_other(named: &str, language: Language) -> bool {
     let own: &[&str] = match language {
         Language::Elixir => &["elixir", "ex", "exs", "eelixir"],
         Language::Rust => &["rust", "rs"],

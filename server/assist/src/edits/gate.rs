@@ -8,7 +8,7 @@ use super::{Refusal, source::File};
 use crate::prose::clean_text;
 
 /// The places of `after` that do not parse and that `before` did not have.
-pub(super) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> {
+pub(crate) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> {
     let said = |file: &File, problem: &Problem| {
         let text = file.slice(problem.range.clone());
         (text.split_whitespace().collect::<String>(), problem.missing.clone())
@@ -33,7 +33,7 @@ pub(super) fn new_problems(before: Option<&File>, after: &File) -> Vec<Problem> 
 }
 
 /// From the first to the last byte of `after` that is not as it was.
-pub(super) fn changed(before: &str, after: &str) -> Range<usize> {
+pub(crate) fn changed(before: &str, after: &str) -> Range<usize> {
     let (old, new) = (before.as_bytes(), after.as_bytes());
     let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let rest = old.len().min(new.len()) - head;
@@ -42,7 +42,7 @@ pub(super) fn changed(before: &str, after: &str) -> Range<usize> {
 }
 
 /// What is wrong at a place, in a few words.
-pub(super) fn unparsed(after: &File, path: &str, problem: &Problem) -> Refusal {
+pub(crate) fn unparsed(after: &File, path: &str, problem: &Problem) -> Refusal {
     let before = after.slice(0..problem.range.start);
     let line = before.matches('\n').count() + 1;
     let path = path.to_owned();
@@ -53,7 +53,7 @@ pub(super) fn unparsed(after: &File, path: &str, problem: &Problem) -> Refusal {
 }
 
 /// A character that does not show, which `before` does not have.
-pub(super) fn invisible(text: &str, before: &str) -> Option<char> {
+pub(crate) fn invisible(text: &str, before: &str) -> Option<char> {
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t')) {
         return None;
     }
@@ -64,7 +64,7 @@ pub(super) fn invisible(text: &str, before: &str) -> Option<char> {
 }
 
 /// Whether a path is one that may be written below a workspace: relative, without `..`, and nothing hidden in it.
-pub(super) fn is_inside(path: &str) -> bool {
+pub(crate) fn is_inside(path: &str) -> bool {
     let is_plain = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')

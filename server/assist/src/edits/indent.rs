@@ -7,7 +7,7 @@ use aiex_text::Text;
 
 /// `code` without the indentation that all its lines share, and with `indentation` before each instead. Blank lines
 /// stay empty; lines inside of literals stay as they are, but for heredocs, whose text moves with their end.
-pub(super) fn moved(language: Option<Language>, code: &str, indentation: &str) -> String {
+pub(crate) fn moved(language: Option<Language>, code: &str, indentation: &str) -> String {
     let fixed = fixed_lines(language, code);
     let lines: Vec<&str> = code.split('\n').collect();
     let free = || lines.iter().enumerate().filter(|(at, line)| !fixed.contains(at) && !line.trim().is_empty());
@@ -23,7 +23,7 @@ pub(super) fn moved(language: Option<Language>, code: &str, indentation: &str) -
 
 /// `code`, which is written in the indentation of `shown`, in that of `actual`: the same lines as `shown`, blanks at both
 /// ends of each aside. Each line goes as deep as a line of `shown` that begins like it does in `actual`.
-pub(super) fn like(language: Option<Language>, shown: &str, actual: &str, code: &str) -> String {
+pub(crate) fn like(language: Option<Language>, shown: &str, actual: &str, code: &str) -> String {
     let known: Vec<(&str, &str)> = shown
         .lines()
         .skip_while(|line| line.trim().is_empty())

@@ -2,7 +2,7 @@
 //! the target as a new one. Nothing is found by the number of a line.
 
 mod between;
-pub(super) mod elision;
+pub(crate) mod elision;
 mod lead;
 mod lost;
 mod new;
@@ -47,7 +47,7 @@ pub(super) fn place(code: &str, file: &File, task: &Task) -> Result<Vec<Placed>,
     }
 }
 
-pub(super) fn ending(language: Language) -> &'static str {
+pub(crate) fn ending(language: Language) -> &'static str {
     match language {
         Language::Elixir => "ex",
         Language::Rust => "rs",

@@ -150,6 +150,20 @@ pub enum Refusal {
     /// It holds a character that does not show.
     #[error("the code holds the character U+{:04X}, which does not show", u32::from(*.0))]
     Invisible(char),
+    /// It holds code, and no test.
+    #[error("the reply has no test; {0}")]
+    NoTest(&'static str),
+    /// A test would pass whatever the code does.
+    #[error("the test `{0}` asserts nothing, so it would pass whatever the code does")]
+    AssertsNothing(String),
+    /// A name means one thing in the reply and another in the file of the tests.
+    #[error("`{name}` means something else in {path}; it needs another name")]
+    Clash {
+        /// The name.
+        name: String,
+        /// The file.
+        path: String,
+    },
     /// It is what is there already.
     #[error("the reply changes nothing")]
     Unchanged,
@@ -157,7 +171,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Without the secrets of `redactor`, and then with each quotation cut to a line: fit to be shown.
-    pub(super) fn hidden(mut self, redactor: Option<&Redactor>) -> Self {
+    pub(crate) fn hidden(mut self, redactor: Option<&Redactor>) -> Self {
         let hide = |text: &mut String| {
             if let Some(redactor) = redactor {
                 *text = redactor.hide(text);
@@ -182,6 +196,8 @@ impl Refusal {
             | Self::Beside(text)
             | Self::Elided(text)
             | Self::Imports { text, .. }
+            | Self::AssertsNothing(text)
+            | Self::Clash { name: text, .. }
             | Self::Unexpected { text, .. } => line(text),
             Self::Lost { within, lost } => {
                 hide(within);
@@ -202,6 +218,7 @@ impl Refusal {
             | Self::Malformed(_)
             | Self::TooLong(_)
             | Self::Invisible(_)
+            | Self::NoTest(_)
             | Self::Unchanged => {}
         }
         match &mut self {
@@ -210,6 +227,7 @@ impl Refusal {
             | Self::Ambiguous { path, .. }
             | Self::Unparsed { path, .. }
             | Self::Unexpected { path, .. }
+            | Self::Clash { path, .. }
             | Self::Overlap(path)
             | Self::Outside(path)
             | Self::NoSyntax(path)

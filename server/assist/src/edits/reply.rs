@@ -25,16 +25,16 @@ const TOO_MANY: Refusal = Refusal::Malformed("it has more parts than any edit");
 
 /// A part of a reply that is to become code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// The file that was named before it or in it.
-    pub(super) path: Option<String>,
+    pub(crate) path: Option<String>,
     /// The language that its fence names, in lower case; empty without one.
-    pub(super) language: String,
-    pub(super) body: Body,
+    pub(crate) language: String,
+    pub(crate) body: Body,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// Whole definitions. Lines end with LF.
     Code(String),
     /// Replacements, in order. Lines end with LF.
@@ -43,14 +43,14 @@ pub(super) enum Body {
 
 /// A text to find and what takes its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hunk {
-    pub(super) search: String,
-    pub(super) replace: String,
+pub(crate) struct Hunk {
+    pub(crate) search: String,
+    pub(crate) replace: String,
 }
 
 /// Reads a reply. `parses` says of a text whether it is code of the language that is asked for: where a block holds
 /// fences of its own, that tells where it ends.
-pub(super) fn read(reply: &str, parses: &dyn Fn(&str) -> bool) -> Result<Vec<Block>, Refusal> {
+pub(crate) fn read(reply: &str, parses: &dyn Fn(&str) -> bool) -> Result<Vec<Block>, Refusal> {
     let reply = reply.replace("\r\n", "\n");
     let lines: Vec<&str> = reply.split('\n').collect();
     if lines.iter().any(|line| marker(line, '<', "SEARCH")) {

@@ -30,7 +30,7 @@ impl Source {
     }
 
     /// The removal of what is cut, if something is.
-    pub(super) fn without_cut(&self) -> Option<FilePatch> {
+    pub(crate) fn without_cut(&self) -> Option<FilePatch> {
         let cut = self.cut.clone()?;
         let after = self.shown();
         let is_parsed = |text: &Arc<str>| File::new(&self.path, text.clone()).syntax.is_some();
@@ -44,7 +44,7 @@ impl Source {
     }
 
     /// Where a range of what is shown lies in the whole text.
-    pub(super) fn in_whole(&self, range: &Range<usize>) -> Range<usize> {
+    pub(crate) fn in_whole(&self, range: &Range<usize>) -> Range<usize> {
         let Some(cut) = &self.cut else { return range.clone() };
         let length = cut.end.saturating_sub(cut.start);
         let start = if range.start >= cut.start { range.start + length } else { range.start };
@@ -54,26 +54,26 @@ impl Source {
 }
 
 /// A text with its parse.
-pub(super) struct File {
-    pub(super) path: String,
-    pub(super) text: Arc<str>,
-    pub(super) language: Option<Language>,
-    pub(super) syntax: Option<Syntax>,
-    pub(super) symbols: Vec<Symbol>,
-    pub(super) tokens: Vec<Token>,
-    pub(super) line_ending: &'static str,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: Arc<str>,
+    pub(crate) language: Option<Language>,
+    pub(crate) syntax: Option<Syntax>,
+    pub(crate) symbols: Vec<Symbol>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) line_ending: &'static str,
     /// The byte at which each line begins.
     lines: Vec<usize>,
 }
 
 impl File {
     /// Parses a text by its file's name. Text of no known language has no symbols and no tokens.
-    pub(super) fn new(path: &str, text: Arc<str>) -> Self {
+    pub(crate) fn new(path: &str, text: Arc<str>) -> Self {
         Self::with_parse(path, text, None)
     }
 
     /// The same with a parse of the text that is there already.
-    pub(super) fn with_parse(path: &str, text: Arc<str>, parsed: Option<Syntax>) -> Self {
+    pub(crate) fn with_parse(path: &str, text: Arc<str>, parsed: Option<Syntax>) -> Self {
         let rope = Text::new(&text);
         let language = Language::from_file_name(path);
         let parsed = parsed.filter(|parsed| Some(parsed.language()) == language);
@@ -83,7 +83,7 @@ impl File {
     }
 
     /// The file after edits, which make `text` of its own: what they leave is not parsed again.
-    pub(super) fn edited(&self, text: Arc<str>, edits: &[Edit]) -> Self {
+    pub(crate) fn edited(&self, text: Arc<str>, edits: &[Edit]) -> Self {
         let (Some(language), Some(syntax)) = (self.language, &self.syntax) else { return Self::new(&self.path, text) };
         let mut edits: Vec<&Edit> = edits.iter().collect();
         edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
@@ -109,20 +109,20 @@ impl File {
     }
 
     /// Where the line of a byte begins.
-    pub(super) fn line_start(&self, offset: usize) -> usize {
+    pub(crate) fn line_start(&self, offset: usize) -> usize {
         let after = self.lines.partition_point(|start| *start <= offset);
         after.checked_sub(1).and_then(|line| self.lines.get(line)).copied().unwrap_or(0)
     }
 
     /// The line of a byte, without its end.
-    pub(super) fn line_at(&self, offset: usize) -> &str {
+    pub(crate) fn line_at(&self, offset: usize) -> &str {
         let after = self.lines.partition_point(|start| *start <= offset);
         let end = self.lines.get(after).copied().unwrap_or(self.text.len());
         self.slice(self.line_start(offset)..end).trim_end_matches(['\n', '\r'])
     }
 
     /// The places that do not parse, in order.
-    pub(super) fn problems(&self) -> Vec<Problem> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems = self.syntax.as_ref().map(Syntax::problems).unwrap_or_default();
         let is_known = |at: usize| problems.iter().any(|problem| problem.range.contains(&at));
         let strays = self.tokens.iter().filter(|token| token.is_stray && !is_known(token.range.start));
@@ -132,19 +132,19 @@ impl File {
         problems
     }
 
-    pub(super) fn slice(&self, range: Range<usize>) -> &str {
+    pub(crate) fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
 
     /// The range from the start of its first line, if only blanks stand before it there.
-    pub(super) fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
+    pub(crate) fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
         let line = self.line_start(range.start);
         let is_blank = self.slice(line..range.start).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
         if is_blank { line..range.end } else { range.clone() }
     }
 
     /// Where the comments begin whose lines stand right before a line; `line` where there are none.
-    pub(super) fn with_comments(&self, line: usize) -> usize {
+    pub(crate) fn with_comments(&self, line: usize) -> usize {
         let mut start = line;
         for text in self.slice(0..line).split_inclusive('\n').rev() {
             let is_comment = self.language.is_some_and(|language| super::place::is_comment(language, text.trim()));
@@ -157,7 +157,7 @@ impl File {
     }
 
     /// The blanks that the line of a byte begins with.
-    pub(super) fn indentation(&self, offset: usize) -> &str {
+    pub(crate) fn indentation(&self, offset: usize) -> &str {
         let line = self.line_start(offset);
         let rest = self.slice(line..self.text.len());
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
@@ -165,29 +165,29 @@ impl File {
     }
 
     /// The innermost symbol around a byte.
-    pub(super) fn symbol_at(&self, offset: usize) -> Option<usize> {
+    pub(crate) fn symbol_at(&self, offset: usize) -> Option<usize> {
         let around = |(index, symbol): (usize, &Symbol)| Some((symbol.start_around(offset)?, index));
         self.symbols.iter().enumerate().filter_map(around).max().map(|(_, index)| index)
     }
 
     /// The symbol that has exactly this range; of several the innermost.
-    pub(super) fn symbol_of(&self, range: &Range<usize>) -> Option<usize> {
+    pub(crate) fn symbol_of(&self, range: &Range<usize>) -> Option<usize> {
         self.symbols.iter().rposition(|symbol| symbol.range == *range)
     }
 
-    pub(super) fn members(&self, container: Option<usize>) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn members(&self, container: Option<usize>) -> impl Iterator<Item = usize> + '_ {
         let inside = move |(at, symbol): (usize, &Symbol)| (symbol.container == container).then_some(at);
         self.symbols.iter().enumerate().filter_map(inside)
     }
 
     /// The containers of a symbol, from the innermost out.
-    pub(super) fn containers(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn containers(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
         let container = |index: usize| self.symbols.get(index)?.container.filter(|outer| *outer < index);
         std::iter::successors(container(index), move |outer| container(*outer))
     }
 
     /// The tokens of a range, comments and all.
-    pub(super) fn tokens_in(&self, range: &Range<usize>) -> impl Iterator<Item = (TokenClass, &str)> {
+    pub(crate) fn tokens_in(&self, range: &Range<usize>) -> impl Iterator<Item = (TokenClass, &str)> {
         let first = self.tokens.partition_point(|token| token.range.start < range.start);
         let end = range.end;
         let inside = self.tokens.iter().skip(first).take_while(move |token| token.range.end <= end);
@@ -195,7 +195,7 @@ impl File {
     }
 
     /// Whether a callable has no body worth the name: nothing, or only word that it is to be written.
-    pub(super) fn is_unwritten(&self, index: usize) -> bool {
+    pub(crate) fn is_unwritten(&self, index: usize) -> bool {
         let Some(symbol) = self.symbols.get(index).filter(|symbol| is_callable(symbol.kind)) else { return false };
         symbol.clauses.iter().all(|clause| {
             let Some(body) = &clause.body else { return self.language == Some(Language::Elixir) };
@@ -217,19 +217,19 @@ fn is_placeholder(words: &str) -> bool {
 }
 
 /// What has parameters and a body.
-pub(super) fn is_callable(kind: SymbolKind) -> bool {
+pub(crate) fn is_callable(kind: SymbolKind) -> bool {
     use SymbolKind::{Callback, Function, Guard, Macro, Method, Test};
     matches!(kind, Function | Method | Macro | Guard | Test | Callback)
 }
 
 /// What holds other symbols.
-pub(super) fn is_container(kind: SymbolKind) -> bool {
+pub(crate) fn is_container(kind: SymbolKind) -> bool {
     use SymbolKind::{Impl, Module, Protocol, TestGroup, Trait};
     matches!(kind, Module | Impl | Trait | Protocol | TestGroup)
 }
 
 /// Whether two kinds may stand for each other across an edit: a struct may become an enum, but not a function.
-pub(super) fn are_alike(one: SymbolKind, other: SymbolKind) -> bool {
+pub(crate) fn are_alike(one: SymbolKind, other: SymbolKind) -> bool {
     use SymbolKind::{Enum, Exception, Struct, Trait, Type};
     let is_type = |kind| matches!(kind, Struct | Enum | Exception | Trait | Type);
     one == other || is_callable(one) && is_callable(other) || is_type(one) && is_type(other)

@@ -5,13 +5,13 @@ use aiex_syntax::{Language, TokenClass};
 use super::super::source::File;
 
 /// A mark, and the byte of the text at which it begins.
-pub(in super::super) struct Mark {
-    pub(in super::super) at: usize,
-    pub(in super::super) text: String,
+pub(crate) struct Mark {
+    pub(crate) at: usize,
+    pub(crate) text: String,
 }
 
 /// Every mark of a text, in order.
-pub(in super::super) fn marks(file: &File) -> Vec<Mark> {
+pub(crate) fn marks(file: &File) -> Vec<Mark> {
     if file.syntax.is_none() {
         return lone_dots(file).into_iter().chain(comments_of_plain_text(file)).collect();
     }
