@@ -162,7 +162,7 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
 fn says_unused(fault: &str) -> bool {
     let words = fault.to_lowercase();
     let says = |these: &[&str]| these.iter().any(|one| words.contains(one));
-    says(&["is unused", "never used", "never read", "never constructed"])
+    says(&["is unused", "never used", "never read", "never constructed", "nothing uses"])
         && !says(&["variable", "import", "alias", "field", "argument", "parameter", "must be used", "value"])
 }
 

@@ -43,6 +43,11 @@ impl Workspace {
         self.files.iter().map(|(path, (language, index))| (&**path, *language, index))
     }
 
+    /// Whether another file than this one names something so, in whatever way.
+    pub fn is_named_elsewhere(&self, path: &str, name: &str) -> bool {
+        self.files().any(|(other, _, index)| other != path && index.names.iter().any(|known| known == name))
+    }
+
     /// How the definitions of all files relate. Takes as long as about a hundredth of the parses when something that a
     /// file defines has changed, else nothing.
     pub(crate) fn graph(&mut self) -> &Graph {

@@ -31,6 +31,7 @@
 
 mod checkpoints;
 mod consent;
+mod dismissed;
 mod error;
 mod money;
 mod open;

@@ -3,11 +3,12 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each migration leads from the format of its index to the next one. One that was released never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/1_usage.sql"),
     include_str!("migrations/2_consents.sql"),
     include_str!("migrations/3_token_ratios.sql"),
     include_str!("migrations/4_checkpoints.sql"),
+    include_str!("migrations/5_dismissed.sql"),
 ];
 
 /// `PRAGMA application_id` of every database of Aiex: the letters AIEX.

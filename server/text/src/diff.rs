@@ -1,8 +1,10 @@
 //! [`diff`]: the edits that lead from one text to another.
 
+use std::ops::Range;
+
 use imara_diff::{Algorithm, Diff, InternedInput};
 
-use crate::edit::Edit;
+use crate::{edit::Edit, text::Text};
 
 /// Minimal edits that turn `before` into `after`: whole lines by Histogram diff, then each hunk trimmed of what its two
 /// sides share at the start and the end, so that a changed word does not rewrite its line. In order, not overlapping,
@@ -22,6 +24,20 @@ pub fn diff(before: &str, after: &str) -> Vec<Edit> {
             trim(before.get(start..end).unwrap_or_default(), after.get(from..to).unwrap_or_default(), start)
         })
         .collect()
+}
+
+/// The lines of `after` that are not as they were before: from 0, half-open, in order. Where lines are only gone, the
+/// one that follows.
+pub fn changed_lines(before: &str, after: &str) -> Vec<Range<usize>> {
+    let text = Text::new(after);
+    let mut moved = 0_isize;
+    let changed = diff(before, after).into_iter().map(|edit| {
+        let start = edit.range.start.saturating_add_signed(moved);
+        moved += edit.text.len().cast_signed() - edit.range.len().cast_signed();
+        let last = start + edit.text.len().saturating_sub(1);
+        text.line_of(start)..text.line_of(last) + 1
+    });
+    changed.collect()
 }
 
 /// Lines with their ends, split after every LF and every CR that no LF follows.
@@ -71,7 +87,7 @@ fn trim(old: &str, new: &str, start: usize) -> Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{edit::apply, text::Text};
+    use crate::edit::apply;
 
     fn check(before: &str, after: &str, expect: &[(std::ops::Range<usize>, &str)]) {
         let edits = diff(before, after);
@@ -94,6 +110,20 @@ mod tests {
     fn characters_and_line_ends_are_never_split() {
         check("x = \"é\"\n", "x = \"è\"\n", &[(5..7, "è")]);
         check("a\r\nb\r\n", "a\nb\r\n", &[(1..3, "\n")]);
+    }
+
+    #[test]
+    fn changed_lines_are_those_of_the_new_text() {
+        let check = |before: &str, after: &str, expect: &str| {
+            let lines = changed_lines(before, after);
+            assert_eq!(format!("{lines:?}"), expect, "{after:?}");
+        };
+        check("a\nb\nc\n", "a\nb\nc\n", "[]");
+        check("a\nb\nc\n", "a\nx\nc\n", "[1..2]");
+        check("a\nb\nc\n", "a\nx\ny\nc\n", "[1..3]");
+        check("a\nb\nc\n", "a\nc\n", "[1..2]");
+        check("a\nb\n", "a\nx\nb\ny\n", "[1..2, 3..4]");
+        check("", "a\n", "[0..1]");
     }
 
     #[test]

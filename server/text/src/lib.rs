@@ -10,7 +10,7 @@ mod position;
 mod rebase;
 mod text;
 
-pub use diff::diff;
+pub use diff::{changed_lines, diff};
 pub use document::{Change, Document, LineEnding};
 pub use edit::{Edit, EditError, Point, Splice, apply};
 pub use position::{Encoding, Position};

@@ -10,6 +10,13 @@ use super::{Finding, FindingKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FindingId(u64);
 
+impl FindingId {
+    /// As a number, for a command's argument.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// The findings of one document, in the order of its text.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
