@@ -46,7 +46,7 @@ fn measure(bencher: &mut criterion::Bencher, path: &str, text: &str, target: &st
     let syntax = Syntax::parse(language, &rope, None, || true).expect("a parse");
     let outline = syntax.outline(&rope);
     let index = outline.enclosing(text.find(target).expect("the target")).expect("a definition");
-    let sources = [Source { path: path.to_owned(), text: text.into(), version: 1, cut: None }];
+    let sources = [Source { path: path.to_owned(), text: text.into(), cut: None }];
     let mut task = Task::new(Intent::Refactor, path, &sources, outline.symbols[index].range.clone());
     task.parsed = is_open.then_some(syntax);
     let patch = || draft(&task, black_box(reply)).and_then(|draft| draft.checked(|_| false));

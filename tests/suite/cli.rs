@@ -92,28 +92,32 @@ fn the_help_teaches_by_example() {
         Usage: aiex <COMMAND>
 
         Commands:
-          lsp          Be the language server on stdin and stdout; editors start this
-          demo         Show what an editor shows, on a sample project: a hover, the actions, an explanation,
-                       an edit
-          explain      Explain a file, or the symbol at a place in it, as Markdown
-          refactor     Change code as you say, as a diff; --write applies it
-          fix          Mend what a compiler or a linter finds fault with, as a diff; --write applies it
-          document     Write the documentation of a definition, as a diff; --write applies it
-          generate     Write the body of a function, a new definition or a new file, as a diff; --write
-                       applies it
-          chunks       Show the pieces that a file is told in: whole functions, modules, sections
-          ask          Ask a model a question, with files or without
-          context      Show what a model would be sent for a place: each piece of code, its tokens, why it
-                       is in, and the prompt
-          tokens       Count the tokens of files, exactly where the model's vocabulary is public
-          providers    List the providers that are configured or found
-          doctor       Look at everything that an answer needs, and say what would mend what is wrong
-          auth         Keep keys in the system's keychain
-          usage        Show what models were asked, and what it cost
-          checkpoints  Show the changes that Aiex made to files, and take them back
-          config       Show, find or check the configuration
-          trust        Say in which workspaces the repository's own code may run (builds, tests, formatters)
-          help         Print this message or the help of the given subcommand(s)
+          lsp             Be the language server on stdin and stdout; editors start this
+          demo            Show what an editor shows, on a sample project: a hover, the actions, an
+                          explanation, an edit
+          explain         Explain a file, or the symbol at a place in it, as Markdown
+          refactor        Change code as you say, as a diff; --write applies it
+          fix             Mend what a compiler or a linter finds fault with, as a diff; --write applies it
+          document        Write the documentation of a definition, as a diff; --write applies it
+          generate        Write the body of a function, a new definition or a new file, as a diff; --write
+                          applies it
+          generate-tests  Write tests of a function, run them in a copy, and show those that pass as a diff;
+                          --write adds them
+          review          Find what is wrong with code: by its syntax, and by a model where one is set
+          chunks          Show the pieces that a file is told in: whole functions, modules, sections
+          ask             Ask a model a question, with files or without
+          context         Show what a model would be sent for a place: each piece of code, its tokens, why
+                          it is in, and the prompt
+          tokens          Count the tokens of files, exactly where the model's vocabulary is public
+          providers       List the providers that are configured or found
+          doctor          Look at everything that an answer needs, and say what would mend what is wrong
+          auth            Keep keys in the system's keychain
+          usage           Show what models were asked, and what it cost
+          checkpoints     Show the changes that Aiex made to files, and take them back
+          config          Show, find or check the configuration
+          trust           Say in which workspaces the repository's own code may run (builds, tests,
+                          formatters)
+          help            Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help

@@ -152,12 +152,12 @@ fn config_check_finds_what_is_wrong_and_ends_with_1() {
     assert_eq!(stdout.lines().count(), 2, "{stdout}");
     assert!(stdout.contains("config.toml") && stdout.contains(".aiex.toml"), "{stdout}");
 
-    let home = Home::with_config("[hover]\nfacts = \"full\"\n[edits]\nverify = \"check\"\n");
+    let home = Home::with_config("[hover]\nfacts = \"full\"\n[chat]\nstream = true\n");
     let (code, stdout, stderr) = output(&home, &workspace(&home, None), &["config", "check"], &[]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("missing") && stdout.contains("read"), "{stdout}");
     // What is promised for later is not passed over in silence.
-    assert!(stderr.contains("`edits.verify`"), "{stderr}");
+    assert!(stderr.contains("`chat.stream`"), "{stderr}");
 }
 
 // What a repository may not do.

@@ -154,7 +154,7 @@ fn positions_far_outside_mean_the_nearest_end() {
     assert_named(&mut client, RUST, &place(2, 4), "three");
     client.change(RUST, 3, json!([edit((0, 0), (far, 0), "fn all() {}")]));
     assert_named(&mut client, RUST, &place(0, 4), "all");
-    assert_eq!(client.code_actions(RUST, &place(far, far), None).len(), 3);
+    assert_eq!(client.code_actions(RUST, &place(far, far), None).len(), 4);
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn what_is_missing_is_said_and_nothing_is_changed() {
     };
     check(&["refactor", "lib/shop/cart.ex:70"], 1, "say what is to be done");
     check(&["refactor", "lib/shop/cart.ex:70", "x"], 1, "needs a model");
-    check(&["fix", "lib/shop/cart.ex:70"], 1, "--diagnostic");
+    check(&["fix", "lib/shop/cart.ex:70"], 1, "needs a model");
     check(&["document", "lib/shop/nothing.ex:70"], 1, "cannot be read");
     check(&["refactor", "lib/shop/cart.ex:9999", "x"], 1, "there is no line 9999");
     check(&["refactor", "lib/shop/cart.ex:9-3", "x"], 1, "there are no lines 9-3");

@@ -158,6 +158,29 @@ fn neovim_shows_what_a_real_model_says() {
     }
 }
 
+#[test]
+fn neovim_shows_findings_that_follow_edits_and_can_be_dismissed() {
+    let home = Home::default();
+    let file = copy_project("elixir_shop", home.path()).join(CART);
+    let text = fs::read_to_string(&file).expect("the cart");
+    let text = text.replace(
+        "  defp discount(subtotal, nil)",
+        "  # TODO: rebates\n  defp forgotten(x), do: x\n\n  defp discount(subtotal, nil)",
+    );
+    fs::write(&file, &text).expect("the cart");
+    let Some(seen) = drive(&home, "review.lua", json!({"file": file, "on": "forgotten"})) else { return };
+    let line = |words: &str| text.lines().position(|line| line.contains(words)).expect("the line");
+    let (todo, unused) = (line("TODO: rebates"), line("defp forgotten"));
+    let lines = |name: &str| {
+        seen[name].as_array().expect("diagnostics").iter().map(|one| one["line"].as_u64()).collect::<Vec<_>>()
+    };
+    assert_eq!(lines("found"), [Some(todo as u64), Some(unused as u64)], "{seen:#}");
+    assert_eq!(seen["found"][1]["severity"], 2, "a warning");
+    assert_eq!(seen["found"][0]["source"], "aiex");
+    assert_eq!(lines("left"), [Some(todo as u64 + 2)]);
+    assert!(lines("gone").is_empty());
+}
+
 pub(super) const CART: &str = "lib/shop/cart.ex";
 pub(super) const QUANTITIES: &str = "```elixir
 def quantities(%__MODULE__{lines: lines}) do

@@ -79,7 +79,10 @@ fn the_stop_action_is_there_while_something_runs_and_closes_the_connection() {
     let mut scene = Scene::with_model(&upstream);
     assert_eq!(scene.titles("add"), EDITABLE);
     let (run, mut exchange) = scene.ask("add", &upstream);
-    assert_eq!(scene.titles("clear"), ["Aiex: Explain", "Aiex: Refactor…", "Aiex: Document", "Aiex: Stop"]);
+    assert_eq!(
+        scene.titles("clear"),
+        ["Aiex: Explain", "Aiex: Refactor…", "Aiex: Document", "Aiex: Generate tests", "Aiex: Stop"]
+    );
     let place = scene.place("add");
     let actions = scene.client.code_actions(URI, &place, None);
     let stop = actions.iter().find(|action| action["title"] == "Aiex: Stop").unwrap();

@@ -13,7 +13,7 @@ pub const URI: &str = "file:///work/lib/shop.ex";
 pub const PLANTED: &str = "planted_7f3a9c_in_the_code";
 
 /// The titles of the code actions at a definition, while nothing runs.
-pub const EDITABLE: [&str; 3] = ["Aiex: Explain", "Aiex: Refactor…", "Aiex: Document"];
+pub const EDITABLE: [&str; 4] = ["Aiex: Explain", "Aiex: Refactor…", "Aiex: Document", "Aiex: Generate tests"];
 
 pub const SHOP: &str = "\
 defmodule Shop do

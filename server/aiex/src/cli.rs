@@ -10,13 +10,16 @@ mod demo;
 mod doctor;
 mod edit;
 mod explain;
+mod generate_tests;
 mod model;
 mod place;
 mod providers;
+mod review;
 mod stop;
 mod tokens;
 mod trust;
 mod usage;
+mod verifier;
 
 use std::{
     io::{self, Write as _},
@@ -110,6 +113,38 @@ enum Command {
         instruction: Option<String>,
         #[command(flatten)]
         options: EditOptions,
+    },
+    /// Write tests of a function, run them in a copy, and show those that pass as a diff; --write adds them
+    #[command(after_help = generate_tests::EXAMPLES)]
+    GenerateTests {
+        /// PATH:LINE; lines count from 1
+        place: String,
+        /// What the tests are to show in particular
+        instruction: Option<String>,
+        /// Also add tests that fail, marked as such
+        #[arg(long)]
+        keep_failing: bool,
+        /// Find out with so many small changes of the function, each alone, which of them the tests notice
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        mutations: usize,
+        #[command(flatten)]
+        options: EditOptions,
+    },
+    /// Find what is wrong with code: by its syntax, and by a model where one is set
+    #[command(after_help = review::EXAMPLES)]
+    Review {
+        /// Files, folders, or places: PATH, PATH:LINE
+        #[arg(value_name = "PATH")]
+        paths: Vec<String>,
+        /// Only what has changed since a revision of git, such as HEAD or main
+        #[arg(long, value_name = "REV")]
+        diff: Option<String>,
+        /// The model to ask, as provider/model, or `offline`; else that of the configuration
+        #[arg(long, value_name = "PROVIDER/MODEL")]
+        model: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Show the pieces that a file is told in: whole functions, modules, sections
     #[command(after_help = chunks::EXAMPLES)]
@@ -266,6 +301,12 @@ pub fn main() -> ExitCode {
         Command::Generate { place, instruction, options } => {
             edit::edit(options.wanted(Intent::Generate, place, instruction))
         }
+        Command::GenerateTests { place, instruction, keep_failing, mutations, options } => {
+            let EditOptions { write, model } = options;
+            let wanted = generate_tests::Wanted { place, instruction, model, write, keep_failing, mutations };
+            generate_tests::generate_tests(wanted)
+        }
+        Command::Review { paths, diff, model, json } => review::review(paths, diff, model, json),
         Command::Chunks { path, max_tokens, json } => {
             chunks::chunks(&path, max_tokens, json).map(|()| ExitCode::SUCCESS)
         }

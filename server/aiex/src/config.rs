@@ -270,7 +270,7 @@ pub struct Trust {
 }
 
 /// Keys that are read and checked but have no effect yet, so that nobody relies on a promise that is not kept.
-const NOT_YET: [&str; 3] = ["fast_model", "edits.verify", "chat.stream"];
+const NOT_YET: [&str; 2] = ["fast_model", "chat.stream"];
 
 /// A mistake in one place of the configuration, as a sentence that says where, what, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -386,6 +386,12 @@ impl Terms {
         }
     }
 
+    /// About how many bytes of code it has room for, beside what else a prompt holds.
+    pub fn room(&self) -> usize {
+        // By what a token has at least of most code, and a third for the rest.
+        self.budget * 2
+    }
+
     /// The same with at most so many characters of code: a budget that holds for a model whose context is small.
     pub fn within(&self, most_chars: usize) -> Self {
         // By what a token has at least of most code.

@@ -1,23 +1,22 @@
 //! [`edit`]: from a question to a patch that was checked, mended by the model where it was refused.
 
+mod ask;
 mod style;
 
-use std::{
-    fmt,
-    ops::{ControlFlow, Range},
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{ops::Range, path::Path, sync::Arc};
 
-use aiex_assist::{Draft, FilePatch, Patch, Prompt, Refusal, Source, Task, draft, fenced};
+use aiex_assist::{Draft, FilePatch, Patch, Refusal, Source, Task, draft};
 use aiex_context::Intent;
 use aiex_tools::{FormatError, Programs};
 
 use crate::{
-    context::{Built, Order, TooSmall},
-    engine::{Answer as Reply, AskError, Model, Turn},
-    explain::{Answer, Target},
+    context::{Built, Order},
+    explain::Target,
+    verify::{Verdict, Verifier, described},
 };
+
+use ask::MOST_TOLD;
+pub use ask::{Asking, Check, EditError, Fault, OnStage, Stage, converse};
 
 /// What is to be edited, and how.
 pub struct Job<'a> {
@@ -33,34 +32,8 @@ pub struct Job<'a> {
     pub root: &'a Path,
     /// How often a refused reply goes back to the model.
     pub max_repairs: u64,
-}
-
-/// Where an edit stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The code that goes with the question is chosen.
-    Context,
-    /// The model is asked.
-    Asking(String),
-    /// So many bytes of its reply have come.
-    Received(String, usize),
-    /// The reply is checked.
-    Checking,
-    /// It was refused, and the model is asked to mend it: the how-manieth time of how many.
-    Repairing(u64, u64),
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Context => f.write_str("context"),
-            Self::Asking(model) => write!(f, "asking {model}"),
-            // By what a token has of most code.
-            Self::Received(model, bytes) => write!(f, "{model}: about {} tokens", bytes.div_ceil(4)),
-            Self::Checking => f.write_str("checking"),
-            Self::Repairing(nth, of) => write!(f, "repairing {nth}/{of}"),
-        }
-    }
+    /// What compiles the edit in a copy, where that is wanted and may be; else why not, in a sentence, if it is wanted.
+    pub verifier: Option<Result<Verifier, String>>,
 }
 
 /// An edit that passed every check.
@@ -70,6 +43,8 @@ pub struct Edited {
     pub patch: Patch,
     /// Whether it is laid out as the language's formatter does.
     pub format: Format,
+    /// Whether it compiles.
+    pub compile: Compile,
     /// `provider/model` of who made it; `None` for the structural engine.
     pub by: Option<String>,
     /// What is to be known about it, in sentences.
@@ -77,7 +52,7 @@ pub struct Edited {
 }
 
 /// What became of the layout of the files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// As the formatter has it.
     Done,
@@ -85,189 +60,59 @@ pub enum Format {
     Left,
 }
 
+/// What a compiler made of an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compile {
+    /// The project compiles.
+    Done,
+    /// It does not, but not because of the edit.
+    Partly,
+    /// Nobody asked a compiler, or none could be asked.
+    Unknown,
+}
+
 impl Edited {
-    /// What was checked, for people: `parse ✓ format ✓`.
+    /// What was checked, for people: `parse ✓ format ✓ compile ✓`.
     pub fn checks(&self) -> String {
         let parse = match self.patch.files.iter().all(|file| file.parsed) {
             true => "parse ✓",
             false => "parse –",
         };
-        match self.format {
-            Format::Done => format!("{parse} format ✓"),
-            Format::Left => format!("{parse} format –"),
-        }
+        let format = match self.format {
+            Format::Done => " format ✓",
+            Format::Left => " format –",
+        };
+        let compile = match self.compile {
+            Compile::Done => " compile ✓",
+            Compile::Partly => " compile ~",
+            Compile::Unknown => "",
+        };
+        format!("{parse}{format}{compile}")
     }
-}
-
-/// Why there is no edit.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError {
-    /// It needs a model.
-    #[error(
-        "{intent} needs a model, and there is none that may be asked: set `model` in your configuration, or start a local server; `aiex doctor` says more"
-    )]
-    Offline {
-        /// What was asked for.
-        intent: &'static str,
-    },
-    /// There is nothing that the parse alone could document.
-    #[error("there is no definition here that could be documented; put the cursor on one")]
-    NothingToDocument,
-    /// The budget is too small.
-    #[error(transparent)]
-    TooSmall(#[from] TooSmall),
-    /// The model did not answer.
-    #[error(transparent)]
-    Ask(#[from] AskError),
-    /// It broke off.
-    #[error("{0} Nothing was changed.")]
-    Broken(String),
-    /// What it answered breaks a rule.
-    #[error("the edit of {by} was refused{}, since {reason}. Nothing was changed.", after(.repairs))]
-    Refused {
-        /// `provider/model`.
-        by: String,
-        /// The rule, in a sentence without secrets.
-        reason: String,
-        /// How often it was asked to mend it.
-        repairs: u64,
-        /// The last reply, with placeholders for secrets.
-        reply: String,
-    },
-}
-
-fn after(repairs: &u64) -> String {
-    match repairs {
-        0 => String::new(),
-        1 => " after 1 repair".to_owned(),
-        more => format!(" after {more} repairs"),
-    }
-}
-
-impl EditError {
-    /// The refused reply as a document, for whoever wants to look at it.
-    pub fn rejected(&self, target: &Target) -> Option<Answer> {
-        let Self::Refused { by, reason, reply, .. } = self else { return None };
-        let markdown = format!(
-            "# A refused edit of {}\n\n> by {by}, refused since {reason}\n\nNothing of it was applied. The reply, as it came:\n\n{}",
-            aiex_assist::code_span(target.name()),
-            fenced(&aiex_assist::clean_text(reply)),
-        );
-        Some(Answer { title: format!("Refused edit of {}", target.name()), name: "refused".to_owned(), markdown })
-    }
-}
-
-/// Told how far an edit is.
-pub type OnStage<'a> = dyn Fn(Stage) + Send + Sync + 'a;
-
-/// Who is asked, and what.
-pub struct Asking<'a> {
-    /// The model.
-    pub model: &'a Model,
-    /// The prompt with at most so many characters of code.
-    pub question: &'a (dyn Fn(usize) -> Result<Built, TooSmall> + Send + Sync),
 }
 
 /// Makes an edit: asks the model, reads and checks its reply, lays it out, and has it mended where it is refused.
 /// Without a model, the structural engine documents and refuses everything else. Dropping the future stops everything.
 pub async fn edit(asking: Option<Asking<'_>>, job: &Job<'_>, stage: &OnStage<'_>) -> Result<Edited, EditError> {
-    let intent = job.order.intent;
-    let Some(Asking { model, question }) = asking else { return offline(job, stage).await };
-    stage(Stage::Context);
-    let built = Mutex::new(None::<Arc<Built>>);
-    let first = tokio::task::block_in_place(|| question(usize::MAX))?;
-    let first = Arc::new(first);
-    let keep = |one: Arc<Built>| *built.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
-    keep(first.clone());
-    // A model whose context is smaller than the budget is asked once more, with less.
-    let prompt = |most: usize| {
-        let again = (most != usize::MAX).then(|| tokio::task::block_in_place(|| question(most)).ok()).flatten();
-        let one = again.map_or_else(|| first.clone(), Arc::new);
-        keep(one.clone());
-        one.prompt.clone()
-    };
-    stage(Stage::Asking(model.name.clone()));
-    let counting = || {
-        let mut received = 0;
-        move |piece: &str| {
-            received += piece.len();
-            stage(Stage::Received(model.name.clone(), received));
-            ControlFlow::Continue(())
-        }
-    };
-    let mut reply = model.ask(intent.as_str(), &prompt, counting()).await?;
-    let shown = built.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or(first);
-    let mut turns: Vec<Turn> = Vec::new();
-    let mut repairs = 0;
-    loop {
-        let text = whole(model, job, &shown.prompt, &turns, reply).await?;
-        stage(Stage::Checking);
-        let checked = match text.refusal {
-            Some(refusal) => Err(refusal),
-            None => checked(job, &shown, &text.text).await,
-        };
-        let refusal = match checked {
-            Ok((patch, format)) => return Ok(Edited { patch, format, by: Some(text.by), notes: text.notes }),
-            Err(refusal) => refusal,
-        };
-        let answer = text.text;
-        let reason = refusal.told(Some(&shown.redactor));
-        tracing::info!(intent = intent.as_str(), by = text.by, repairs, "a reply was refused");
-        // One that is cut a second time would be cut again.
-        if !refusal.is_mendable() || refusal == Refusal::Cut || repairs >= job.max_repairs {
-            return Err(EditError::Refused { by: text.by, reason, repairs, reply: answer });
-        }
-        repairs += 1;
-        stage(Stage::Repairing(repairs, job.max_repairs));
-        let complaint =
-            format!("Nothing was changed, since {reason}. Answer once more, whole and in the form asked for.");
-        turns.push(Turn { answer, reply: complaint });
-        reply = model.go_on(intent.as_str(), shown.prompt.clone(), &turns, counting()).await?;
-    }
+    let Some(asking) = asking else { return offline(job, stage).await };
+    let passed = converse(asking, job.order.intent, job.max_repairs, stage, &mut Checks { job, stage }).await?;
+    let notes = passed.notes.into_iter().chain(passed.value.notes).collect();
+    Ok(Edited { by: Some(passed.by), notes, ..passed.value })
 }
 
-/// A reply to its end.
-struct Whole {
-    text: String,
-    /// Why it is not to be read: it was still cut after it was continued, or has no end.
-    refusal: Option<Refusal>,
-    by: String,
-    notes: Vec<String>,
+/// What a reply that edits must pass.
+struct Checks<'a> {
+    job: &'a Job<'a>,
+    stage: &'a OnStage<'a>,
 }
 
-/// Has a reply that was cut at a limit on its length continued, once.
-async fn whole(
-    model: &Model,
-    job: &Job<'_>,
-    prompt: &Prompt,
-    turns: &[Turn],
-    reply: Reply,
-) -> Result<Whole, EditError> {
-    if reply.is_partial {
-        return Err(EditError::Broken(reply.notes.join(" ")));
-    }
-    if !reply.is_cut {
-        return Ok(Whole { text: reply.text, refusal: None, by: reply.by, notes: reply.notes });
-    }
-    if reply.text.len() > LONGEST_CUT {
-        let refusal = Some(Refusal::TooLong(LONGEST_CUT));
-        return Ok(Whole { text: reply.text, refusal, by: reply.by, notes: reply.notes });
-    }
-    const GO_ON: &str = "Go on exactly where you stopped, in the middle of the line if need be. Repeat nothing.";
-    let mut turns = turns.to_vec();
-    turns.push(Turn { answer: reply.text.clone(), reply: GO_ON.to_owned() });
-    let more = model.go_on(job.order.intent.as_str(), prompt.clone(), &turns, |_| ControlFlow::Continue(())).await?;
-    if more.is_partial {
-        return Err(EditError::Broken(more.notes.join(" ")));
-    }
-    let joined = format!("{}{}", reply.text, more.text);
-    // Another model's words do not go on where this one's stopped.
-    let is_whole = !more.is_cut && more.by == reply.by;
-    Ok(Whole { text: joined, refusal: (!is_whole).then_some(Refusal::Cut), by: more.by, notes: Vec::new() })
-}
+impl Check for Checks<'_> {
+    type Passed = Edited;
 
-/// A reply that is cut and longer than this, in bytes, repeats itself rather than has more to say.
-const LONGEST_CUT: usize = 96 * 1024;
+    async fn check(&mut self, shown: &Built, reply: &str, _is_last: bool) -> Result<Edited, Fault> {
+        checked(self.job, shown, self.stage, reply).await
+    }
+}
 
 /// The files that the model was shown, as they were.
 fn sources(job: &Job<'_>, files: &[(Arc<str>, Arc<str>)]) -> Vec<Source> {
@@ -284,8 +129,8 @@ fn sources(job: &Job<'_>, files: &[(Arc<str>, Arc<str>)]) -> Vec<Source> {
     target.into_iter().chain(others).collect()
 }
 
-/// Reads a reply, and takes it through the gate and the formatter.
-async fn checked(job: &Job<'_>, shown: &Built, reply: &str) -> Result<(Patch, Format), Refusal> {
+/// Reads a reply, and takes it through the gate, the formatter and, where that is wanted, the compiler.
+async fn checked(job: &Job<'_>, shown: &Built, stage: &OnStage<'_>, reply: &str) -> Result<Edited, Fault> {
     let sources = sources(job, &shown.files);
     let draft = tokio::task::block_in_place(|| {
         let exists = |path: &str| job.root.join(path).exists();
@@ -298,11 +143,40 @@ async fn checked(job: &Job<'_>, shown: &Built, reply: &str) -> Result<(Patch, Fo
         // What was parsed is the text without what is cut.
         task.parsed = job.target.snapshot.ready().map(|analysis| analysis.syntax.clone());
         draft(&task, reply)
-    })?;
-    passed(draft, job.root).await
+    });
+    let (patch, format) = passed(draft.map_err(Fault::Rule)?, job.root).await.map_err(Fault::Rule)?;
+    compiled(job, stage, patch, format).await
+}
+
+/// Compiles an edit. One that cannot be compiled passes, and it is said why.
+async fn compiled(job: &Job<'_>, stage: &OnStage<'_>, patch: Patch, format: Format) -> Result<Edited, Fault> {
+    let (compile, notes) = match &job.verifier {
+        None => (Compile::Unknown, None),
+        Some(Err(why)) => (Compile::Unknown, Some(format!("Not compiled: {why}"))),
+        Some(Ok(verifier)) => match verifier.verdict(&patch, &job.order.faults, job.target, stage).await {
+            Ok(Verdict::Compiles) => (Compile::Done, None),
+            Ok(Verdict::Partly(errors)) => {
+                let lines: Vec<_> = errors.iter().take(MOST_TOLD).map(described).collect();
+                (Compile::Partly, Some(format!("Errors elsewhere: {}", lines.join("; "))))
+            }
+            Ok(Verdict::Fails(errors)) => return Err(Fault::Compiler(errors)),
+            Err(why) => (Compile::Unknown, Some(format!("Not compiled: {why}"))),
+        },
+    };
+    Ok(Edited { patch, format, compile, by: None, notes: notes.into_iter().collect() })
 }
 
 async fn passed(draft: Draft, root: &Path) -> Result<(Patch, Format), Refusal> {
+    let mut patch = parsed(draft, root).await?;
+    let format = laid_out(&mut patch, root).await?;
+    Ok((patch, format))
+}
+
+/// The patch of a draft whose files parse: where tree-sitter has doubts, the language's own parser decides.
+///
+/// # Errors
+/// With the first place that does not.
+pub async fn parsed(draft: Draft, root: &Path) -> Result<Patch, Refusal> {
     let programs = Programs::new(&[root.to_path_buf()]);
     let mut accepted = Vec::new();
     for file in draft.doubtful() {
@@ -311,14 +185,16 @@ async fn passed(draft: Draft, root: &Path) -> Result<(Patch, Format), Refusal> {
             accepted.push(file.path.clone());
         }
     }
-    let mut patch = draft.checked(|file| accepted.contains(&file.path))?;
-    let format = formatted(&mut patch, root, &programs).await?;
-    Ok((patch, format))
+    draft.checked(|file| accepted.contains(&file.path))
 }
 
 /// Lays out each file that was laid out before. The language's own parser has the last word on what tree-sitter let
 /// pass, if it accepted the text before.
-async fn formatted(patch: &mut Patch, root: &Path, programs: &Programs) -> Result<Format, Refusal> {
+///
+/// # Errors
+/// With what that refuses.
+pub async fn laid_out(patch: &mut Patch, root: &Path) -> Result<Format, Refusal> {
+    let programs = &Programs::new(&[root.to_path_buf()]);
     let mut all = Format::Done;
     for file in &mut patch.files {
         let Some(style) = style::of(root, &file.path) else {
@@ -387,5 +263,6 @@ async fn offline(job: &Job<'_>, stage: &OnStage<'_>) -> Result<Edited, EditError
             EditError::Refused { by, reason, repairs: 0, reply: documentation.clone() }
         }
     })?;
-    Ok(Edited { patch, format, by: None, notes: Vec::new() })
+    // Comments alone need no compiler.
+    Ok(Edited { patch, format, compile: Compile::Unknown, by: None, notes: Vec::new() })
 }

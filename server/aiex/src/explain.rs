@@ -9,12 +9,12 @@ use std::{
     },
 };
 
-use aiex_assist::code_span;
+use aiex_assist::{Mutation, code_span};
 use aiex_syntax::{Outline, Symbol, SymbolKind};
 use aiex_text::Text;
 use dashmap::DashMap;
 
-use crate::documents::Snapshot;
+use crate::documents::{Analysis, Snapshot};
 
 /// A document to show: what a run was for.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Target {
     /// The document.
     pub snapshot: Arc<Snapshot>,
     symbol: Option<usize>,
+    /// Where only a part is meant: half-open, in bytes.
+    part: Option<Range<usize>>,
     /// The byte at which the cursor stands.
     pub cursor: usize,
     /// Relative to the workspace, for people and models.
@@ -76,7 +78,7 @@ impl Target {
             Cursor::Whole => 0,
             Cursor::Within(offset) | Cursor::At(offset) | Cursor::Selected(offset, _) => offset,
         };
-        Self { snapshot, symbol, cursor, path }
+        Self { snapshot, symbol, part: None, cursor, path }
     }
 
     /// The same for an edit: a function as a whole, where something inside of it is meant.
@@ -151,8 +153,44 @@ impl Target {
         }
     }
 
+    /// All of it where it has at most so many bytes; else parts that have, cut where symbols begin, or as few more as one
+    /// symbol has.
+    pub fn parts(&self, most: usize) -> Vec<Self> {
+        let all = self.range();
+        let whole = || vec![self.clone()];
+        let Some(outline) = self.outline().filter(|_| all.len() > most) else { return whole() };
+        let is_inside = |symbol: &&Symbol| all.start < symbol.range.start && symbol.range.end <= all.end;
+        let cuts: Vec<_> = outline.symbols.iter().filter(is_inside).map(|symbol| symbol.range.start).collect();
+        let (mut parts, mut start) = (Vec::new(), all.start);
+        for (at, cut) in cuts.iter().enumerate() {
+            let next = cuts.get(at + 1).copied().unwrap_or(all.end);
+            if next.saturating_sub(start) > most && start < *cut {
+                parts.push(Self { part: Some(start..*cut), ..self.clone() });
+                start = *cut;
+            }
+        }
+        parts.push(Self { part: Some(start..all.end), ..self.clone() });
+        parts
+    }
+
+    /// Skeletons of tests that the structural engine makes; `None` where there is nothing to test.
+    pub fn test_skeletons(&self) -> Option<String> {
+        let (analysis, (_, index)) = (self.snapshot.ready()?, self.symbol()?);
+        aiex_assist::test_skeletons(analysis.syntax, analysis.outline, self.snapshot.text(), index)
+    }
+
+    /// Small changes of it that tests should notice.
+    pub fn mutations(&self) -> Vec<Mutation> {
+        let text = self.snapshot.text().to_string();
+        let of = |analysis: Analysis| aiex_assist::mutations(analysis.syntax, &text, &self.range());
+        self.snapshot.ready().map(of).unwrap_or_default()
+    }
+
     /// What is meant of the document, in bytes, half-open.
     pub fn range(&self) -> Range<usize> {
+        if let Some(part) = &self.part {
+            return part.clone();
+        }
         self.symbol().map_or(0..self.snapshot.text().len(), |(symbol, _)| symbol.range.clone())
     }
 

@@ -19,9 +19,11 @@ mod log;
 mod model;
 mod present;
 mod progress;
+mod reviews;
 mod run;
 mod session;
 mod transport;
+mod trust;
 
 use std::process::ExitCode;
 

@@ -13,13 +13,16 @@ mod engine;
 mod exclude;
 mod explain;
 mod files;
+mod generate_tests;
 mod keys;
 mod ledger;
 mod login;
 mod lsp;
 mod paths;
+mod review;
 mod templates;
 mod unified_diff;
+mod verify;
 mod wish;
 mod workspace;
 

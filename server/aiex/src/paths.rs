@@ -33,6 +33,11 @@ pub fn indexes_folder() -> Option<PathBuf> {
     Some(cache_folder()?.join("workspaces"))
 }
 
+/// Where projects are copied to be built.
+pub fn shadows_folder() -> Option<PathBuf> {
+    Some(cache_folder()?.join("shadows"))
+}
+
 /// What can be made again.
 fn cache_folder() -> Option<PathBuf> {
     match home() {

@@ -3,6 +3,7 @@
 mod admission;
 mod cache;
 mod dependencies;
+pub mod git;
 mod history;
 mod index;
 pub mod index_file;

@@ -14,10 +14,12 @@ use anyhow::{Error, Result, bail};
 use super::{place::Found, print};
 use crate::{
     checkpoints::{self, Restore},
+    config::Verify,
     context::Order,
-    edit::{self, Asking, Edited, Job, Stage},
+    edit::{self, Asking, Job, Stage},
     ledger::Database,
     unified_diff::unified,
+    verify,
 };
 
 pub(super) const REFACTOR_EXAMPLES: &str = "\
@@ -28,8 +30,8 @@ Examples:
 
 pub(super) const FIX_EXAMPLES: &str = "\
 Examples:
-  aiex fix src/main.rs:12 --diagnostic \"mismatched types: expected u32, found usize\"
-  cargo check 2>&1 | head -5                 shows what to pass";
+  aiex fix src/main.rs:12                    what the compiler says of the code there (in trusted workspaces)
+  aiex fix src/main.rs:12 --diagnostic \"mismatched types: expected u32, found usize\"";
 
 pub(super) const DOCUMENT_EXAMPLES: &str = "\
 Examples:
@@ -56,9 +58,6 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
     let found = Found::for_edit(&wanted.place, wanted.model.clone(), wanted.intent, wanted.instruction.clone())?;
     let found = Arc::new(found);
     let intent = found.intent;
-    if intent == Intent::Fix && wanted.diagnostics.is_empty() {
-        bail!("say what is to be mended: --diagnostic \"the compiler's message\", once for each");
-    }
     if matches!(intent, Intent::Refactor) && found.words.is_none() {
         bail!("say what is to be done, after the place, or in a comment `AI: …` there");
     }
@@ -73,10 +72,20 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
         ..order
     };
     let workspaces = [found.workspace.clone()].into();
+    let asks_compiler = intent == Intent::Fix && order.faults.is_empty();
+    let wants_check = found.loaded.config.edits.verify == Verify::Check;
     super::model::run(found.loaded.clone(), &workspaces, async |model, loaded| {
         if model.is_some() {
             loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
         }
+        let verifier = (model.is_some() && (wants_check || asks_compiler)).then(|| super::verifier::of(&found));
+        let order = match &verifier {
+            Some(verifier) if asks_compiler => {
+                let faults = verify::faults(verifier.clone(), &found.target, &on_stage()).await.map_err(Error::msg)?;
+                Order { faults, ..order }
+            }
+            _ => order,
+        };
         let question = match &model {
             None => None,
             Some(model) => {
@@ -85,7 +94,6 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
                 Some(super::stop::aside(move || found.question(order, &name, &corrections, None)).await?)
             }
         };
-        let stages = std::io::stderr().is_terminal();
         let job = Job {
             target: &found.target,
             order: &order,
@@ -93,12 +101,9 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
             is_new: found.is_new,
             root: &found.workspace,
             max_repairs: loaded.config.edits.max_repairs,
+            verifier: verifier.clone().filter(|_| wants_check),
         };
-        let stage = |stage: Stage| {
-            if stages && !matches!(stage, Stage::Received(..)) {
-                eprintln!("aiex: {stage}");
-            }
-        };
+        let stage = on_stage();
         let built = question.as_ref().map(|question| |most: usize| question.built(most));
         let asking = model.as_ref().zip(built.as_ref()).map(|(model, question)| Asking { model, question });
         let edited = match edit::edit(asking, &job, &stage).await {
@@ -110,23 +115,40 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
                 bail!("{error}")
             }
         };
-        finish(&found.workspace, &format!("aiex {intent} {}", found.target.name()), &edited, wanted.write)
+        edited.notes.iter().for_each(|note| eprintln!("aiex: {note}"));
+        let by = edited.by.as_deref().unwrap_or("the structural engine");
+        let summary = format!("by {by}: {}", edited.checks());
+        finish(
+            &found.workspace,
+            &format!("aiex {intent} {}", found.target.name()),
+            &edited.patch,
+            &summary,
+            wanted.write,
+        )
     })
 }
 
+/// Says on a terminal how far an edit is.
+pub(super) fn on_stage() -> impl Fn(Stage) + Send + Sync {
+    let is_terminal = std::io::stderr().is_terminal();
+    move |stage| {
+        if is_terminal && !matches!(stage, Stage::Received(..)) {
+            eprintln!("aiex: {stage}");
+        }
+    }
+}
+
 /// Shows or writes an edit.
-fn finish(root: &Path, title: &str, edited: &Edited, write: bool) -> Result<ExitCode> {
-    let by = edited.by.as_deref().unwrap_or("the structural engine");
-    let summary = format!("by {by}: {}", edited.checks());
+pub(super) fn finish(root: &Path, title: &str, patch: &Patch, summary: &str, write: bool) -> Result<ExitCode> {
     if write {
-        let files = written(root, &edited.patch)?;
+        let files = written(root, patch)?;
         let store = Database::default().open().map_err(Error::msg)?;
         let checkpoint = checkpoints::change(&store, root, title, &files).map_err(Error::msg)?;
-        let names: Vec<_> = edited.patch.files.iter().map(|file| file.path.as_str()).collect();
+        let names: Vec<_> = patch.files.iter().map(|file| file.path.as_str()).collect();
         let names = names.join(", ");
         eprintln!("aiex: wrote {names} {summary}; `aiex checkpoints restore {}` takes it back", checkpoint.0);
     } else {
-        for file in &edited.patch.files {
+        for file in &patch.files {
             let before = file.before.as_deref();
             print(&unified(
                 before.map(|_| file.path.as_str()),
@@ -137,7 +159,6 @@ fn finish(root: &Path, title: &str, edited: &Edited, write: bool) -> Result<Exit
         }
         eprintln!("aiex: {summary}; --write applies it");
     }
-    edited.notes.iter().for_each(|note| eprintln!("aiex: {note}"));
     Ok(ExitCode::SUCCESS)
 }
 

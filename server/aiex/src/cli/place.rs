@@ -116,9 +116,20 @@ impl Found {
         corrections: &Corrections,
         budget: Option<usize>,
     ) -> Question {
+        self.question_with(self.index().map(Arc::new), order, model, corrections, budget)
+    }
+
+    /// The same with an index that is there already.
+    pub(super) fn question_with(
+        &self,
+        index: Option<Arc<WorkspaceIndex>>,
+        order: Order,
+        model: &str,
+        corrections: &Corrections,
+        budget: Option<usize>,
+    ) -> Question {
         let mut terms = Terms::new(&self.loaded.config, model, corrections);
         terms.budget = budget.unwrap_or(terms.budget).min(context::MOST_TOKENS);
-        let index = self.index();
         let is_ignored = |path: &Path| index.as_ref().is_some_and(|index| !index.admits(path));
         let is_private = |path: &Path| self.loaded.config.privacy.check(path).is_err() || is_ignored(path);
         let notes = context::notes(&self.workspace, &self.target.path, is_private);
@@ -126,7 +137,7 @@ impl Found {
     }
 
     /// The index of the workspace, ready; without one the file alone is known, and that is said.
-    fn index(&self) -> Option<WorkspaceIndex> {
+    pub(super) fn index(&self) -> Option<WorkspaceIndex> {
         let options = Options {
             excluded: self.loaded.config.privacy.excluded().ok()?,
             cache: paths::indexes_folder(),
@@ -176,24 +187,30 @@ impl Found {
 const INDEXING: Duration = Duration::from_secs(60);
 
 /// What a model is asked about a place.
+#[derive(Clone)]
 pub(super) struct Question {
     target: Target,
-    index: Option<WorkspaceIndex>,
+    index: Option<Arc<WorkspaceIndex>>,
     order: Order,
     pub(super) terms: Terms,
     notes: Vec<Note>,
 }
 
 impl Question {
+    /// The same about another part of the file.
+    pub(super) fn about(&self, target: &Target) -> Self {
+        Self { target: target.clone(), ..self.clone() }
+    }
+
     /// What would be sent.
     pub(super) fn build(&self) -> Result<Built, TooSmall> {
-        context::of_target(self.index.as_ref(), &self.target, &self.order, &self.notes, &self.terms)
+        context::of_target(self.index.as_deref(), &self.target, &self.order, &self.notes, &self.terms)
     }
 
     /// What would be sent, with at most so many characters of code.
     pub(super) fn built(&self, most_chars: usize) -> Result<Built, TooSmall> {
         let terms = self.terms.within(most_chars);
-        context::of_target(self.index.as_ref(), &self.target, &self.order, &self.notes, &terms)
+        context::of_target(self.index.as_deref(), &self.target, &self.order, &self.notes, &terms)
     }
 
     /// The prompt, with at most so many characters of code.

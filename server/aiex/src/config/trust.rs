@@ -44,6 +44,17 @@ pub fn list(config: &Config) -> Vec<PathBuf> {
     config.trust.workspaces.iter().map(|folder| expand(folder)).collect()
 }
 
+/// Whether code in a folder may run: it is on the list, or below a folder that is.
+pub fn covers(config: &Config, folder: &Path) -> bool {
+    covering(config, folder).is_some()
+}
+
+/// The folder on the list that is this one or above it.
+pub fn covering(config: &Config, folder: &Path) -> Option<PathBuf> {
+    let folder = resolved(folder);
+    list(config).into_iter().find(|trusted| folder.starts_with(resolved(trusted)))
+}
+
 fn expand(folder: &str) -> PathBuf {
     let home = etcetera::home_dir().ok();
     match (folder.strip_prefix("~/"), home) {

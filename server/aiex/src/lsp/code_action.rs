@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aiex_assist::{ReadyRefactor, ready_refactors};
+use aiex_syntax::SymbolKind;
 use serde_json::{Value, json};
 use tower_lsp::{
     gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse, Command},
@@ -10,8 +11,9 @@ use tower_lsp::{
 };
 
 use super::{
-    commands, consent,
-    session::{Place, Server},
+    commands, consent, convert, reviews,
+    session::{Place, Server, lock},
+    trust,
 };
 use crate::{documents::Snapshot, explain::Cursor, wish};
 
@@ -48,13 +50,24 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
         kind: CodeActionKind::RefactorRewrite,
         command: command(title, name, argument),
     };
+    let quick = |title: &str, name: &str, argument: Value| Action {
+        kind: CodeActionKind::QuickFix,
+        command: command(title, name, Some(argument)),
+    };
     let mut actions = vec![rewrite("Aiex: Explain", commands::EXPLAIN, Some(here.clone()))];
-    if !diagnostics.is_empty() {
-        let argument = with(json!({"diagnostics": diagnostics}));
-        actions.push(Action {
-            kind: CodeActionKind::QuickFix,
-            command: command("Aiex: Fix", commands::FIX, Some(argument)),
-        });
+    let findings =
+        server.reviews.at(&snapshot.id, &convert::bytes(snapshot.text(), params.range, server.editor().encoding));
+    // Some editors pass no diagnostics.
+    let own = findings.iter().map(|(_, finding)| reviews::as_argument(finding, &snapshot, server));
+    let faults: Vec<Value> = if diagnostics.is_empty() { own.collect() } else { diagnostics };
+    if !faults.is_empty() {
+        actions.push(quick("Aiex: Fix", commands::FIX, with(json!({"diagnostics": faults}))));
+    }
+    for (finding, said) in findings.iter().take(2) {
+        let begin: String = said.text.chars().take(40).collect();
+        let dots = if said.text.chars().nth(40).is_some() { "…" } else { "" };
+        let argument = json!({"uri": uri, "finding": finding});
+        actions.push(quick(&format!("Aiex: Dismiss: {begin}{dots}"), commands::DISMISS_FINDING, argument));
     }
     if found.asks {
         actions.push(rewrite("Aiex: Carry out AI: comment", commands::REFACTOR, Some(here.clone())));
@@ -70,6 +83,10 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
     }
     if found.is_definition && found.refactors.is_empty() {
         actions.push(rewrite("Aiex: Document", commands::DOCUMENT, Some(here.clone())));
+        // At most six.
+        if found.is_testable && actions.len() < 6 {
+            actions.push(rewrite("Aiex: Generate tests", commands::GENERATE_TESTS, Some(here.clone())));
+        }
     }
     if server.runs.any_active() {
         actions.push(rewrite("Aiex: Stop", commands::CANCEL, None));
@@ -78,6 +95,11 @@ pub async fn code_action(server: &Server, params: CodeActionParams) -> Result<Op
         actions.push(rewrite("Aiex: Open last answer", commands::OPEN_LAST_ANSWER, None));
     }
     let workspace = consent::workspace_of(server, uri);
+    let file = convert::name_of_file(uri);
+    let open_trust = lock(&server.open_trust).clone();
+    if open_trust.is_some_and(|folder| file.canonicalize().unwrap_or(file).starts_with(folder)) {
+        actions.push(rewrite(trust::TITLE, commands::TRUST_WORKSPACE, Some(json!({"uri": uri}))));
+    }
     if let Some(open) = server.open_consent().filter(|open| open.is_about(&workspace)) {
         let origin = &open.detected.origin;
         for (title, allow) in [(consent::allow_title(origin), true), (consent::never_title(origin), false)] {
@@ -107,6 +129,8 @@ struct Found {
     is_unwritten: bool,
     /// The place is in a definition.
     is_definition: bool,
+    /// It is in a function that is no test.
+    is_testable: bool,
     refactors: Vec<ReadyRefactor>,
 }
 
@@ -122,6 +146,9 @@ async fn looked_at(snapshot: &Arc<Snapshot>, place: &Place) -> Found {
             asks: wish::comment_at(&own, cursor).is_some(),
             is_unwritten: symbol.is_some_and(|symbol| aiex_assist::is_unwritten(&path, &text, &symbol.range)),
             is_definition: symbol.is_some(),
+            is_testable: symbol.is_some_and(|symbol| {
+                matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method | SymbolKind::Macro)
+            }),
             refactors: match cursor {
                 Cursor::Selected(..) => ready_refactors(analysis.syntax, &text, &place.selected),
                 _ => Vec::new(),

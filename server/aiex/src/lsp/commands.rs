@@ -3,14 +3,18 @@
 
 mod answer_consent;
 pub mod cancel;
+mod dismiss_finding;
 mod document;
 mod edit;
 mod explain;
 mod fix;
 mod generate;
+mod generate_tests;
 mod open_last_answer;
 mod refactor;
+mod review;
 mod show_context;
+mod trust_workspace;
 mod undo;
 
 use std::time::Duration;
@@ -31,16 +35,34 @@ pub const REFACTOR: &str = "aiex.refactor";
 pub const FIX: &str = "aiex.fix";
 pub const DOCUMENT: &str = "aiex.document";
 pub const GENERATE: &str = "aiex.generate";
+pub const GENERATE_TESTS: &str = "aiex.generateTests";
+pub const REVIEW: &str = "aiex.review";
+pub const TRUST_WORKSPACE: &str = "aiex.trustWorkspace";
 pub const UNDO: &str = "aiex.undo";
 pub const SHOW_CONTEXT: &str = "aiex.showContext";
 pub const CANCEL: &str = "aiex.cancel";
 pub const OPEN_LAST_ANSWER: &str = "aiex.openLastAnswer";
 
+pub const DISMISS_FINDING: &str = "aiex.dismissFinding";
 pub const ANSWER_CONSENT: &str = "aiex.answerConsent";
 
 /// Every command, as announced in `initialize`.
-pub const NAMES: [&str; 10] =
-    [EXPLAIN, REFACTOR, FIX, DOCUMENT, GENERATE, UNDO, SHOW_CONTEXT, CANCEL, OPEN_LAST_ANSWER, ANSWER_CONSENT];
+pub const NAMES: [&str; 14] = [
+    EXPLAIN,
+    REFACTOR,
+    FIX,
+    DOCUMENT,
+    GENERATE,
+    GENERATE_TESTS,
+    REVIEW,
+    TRUST_WORKSPACE,
+    UNDO,
+    SHOW_CONTEXT,
+    CANCEL,
+    OPEN_LAST_ANSWER,
+    ANSWER_CONSENT,
+    DISMISS_FINDING,
+];
 
 /// `workspace/executeCommand`
 pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Option<Value>> {
@@ -51,11 +73,15 @@ pub async fn execute_command(server: &Server, params: ExecuteCommandParams) -> R
         FIX => fix::fix(server, Argument::parse(argument)?),
         DOCUMENT => document::document(server, Argument::parse(argument)?),
         GENERATE => generate::generate(server, Argument::parse(argument)?),
+        GENERATE_TESTS => generate_tests::generate_tests(server, Argument::parse(argument)?),
+        REVIEW => review::review(server, Argument::parse(argument)?),
+        TRUST_WORKSPACE => trust_workspace::trust_workspace(server, Argument::parse(argument)?).await,
         UNDO => undo::undo(server, &argument),
         SHOW_CONTEXT => show_context::show_context(server, Argument::parse(argument)?),
         CANCEL => cancel::cancel(server, &argument),
         OPEN_LAST_ANSWER => open_last_answer::open_last_answer(server).await,
         ANSWER_CONSENT => answer_consent::answer_consent(server, &argument).await,
+        DISMISS_FINDING => dismiss_finding::dismiss_finding(server, &argument).await,
         other => Err(invalid(format!("there is no command `{other}`; there are {}", NAMES.join(", ")))),
     }
 }
@@ -69,6 +95,12 @@ struct Argument {
     instruction: Option<String>,
     intent: Option<String>,
     diagnostics: Option<Vec<Value>>,
+    /// Of a review: the revision of git since which changes count.
+    diff: Option<String>,
+    /// Of tests: those that fail are added, too, marked as such.
+    keep_failing: bool,
+    /// Of tests: with so many changes of the code it is found out what they notice.
+    mutations: usize,
 }
 
 impl Argument {

@@ -38,6 +38,16 @@ impl Question {
         context::of_target(self.index.as_deref(), &self.target, &self.order, &self.notes, &self.terms)
     }
 
+    /// The same about another part of the document.
+    pub fn about(&self, target: &Arc<Target>) -> Self {
+        Self { target: target.clone(), ..self.clone() }
+    }
+
+    /// About how many bytes of code it has room for.
+    pub fn room(&self) -> usize {
+        self.terms.room()
+    }
+
     /// The same with at most so many characters of code.
     pub fn within(&self, most_chars: usize) -> Self {
         Self { terms: self.terms.within(most_chars), ..self.clone() }

@@ -17,6 +17,12 @@ pub fn offset(text: &Text, at: Position, encoding: Encoding) -> usize {
     text.offset(position(at), encoding)
 }
 
+/// The bytes of a range of the editor, half-open.
+pub fn bytes(text: &Text, range: Range, encoding: Encoding) -> std::ops::Range<usize> {
+    let start = offset(text, range.start, encoding);
+    start..offset(text, range.end, encoding).max(start)
+}
+
 /// The byte offset that a range of the editor is about. Line selections, and cursors in the indentation, begin before
 /// the symbol that is meant: the first character behind the blanks is taken, as far as the range and its line go.
 pub fn start(text: &Text, range: Range, encoding: Encoding) -> usize {

@@ -7,7 +7,7 @@ use aiex_text::{Document, Text};
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::MessageType;
 
-use super::{convert, session::Server};
+use super::{convert, reviews::Reviews, session::Server};
 
 /// `textDocument/didOpen`
 pub async fn did_open(server: &Server, params: Value) {
@@ -40,6 +40,9 @@ pub async fn did_change(server: &Server, params: Value) {
                     server.expected.note(&before, &changes, server.editor().encoding);
                 }
                 server.move_last_place(uri, &splices);
+                if let Some(now) = server.documents.get(uri) {
+                    Reviews::edited(server, &now, &splices);
+                }
                 server.indexes.document_changed(server, uri);
             }
             None => tracing::warn!(uri, "didChange for a document that is not open; passed over"),
@@ -52,6 +55,7 @@ pub async fn did_change(server: &Server, params: Value) {
             );
             if server.documents.close(uri) {
                 server.indexes.document_closed(uri);
+                Reviews::closed(server, uri);
                 server.runs.stop_for(uri);
                 let name = uri.rsplit('/').next().unwrap_or(uri);
                 let message = format!(
@@ -79,6 +83,7 @@ pub async fn did_close(server: &Server, params: Value) {
         tracing::warn!(uri, "didClose for a document that is not open; passed over");
     }
     server.indexes.document_closed(uri);
+    Reviews::closed(server, uri);
     server.runs.stop_for(uri);
 }
 

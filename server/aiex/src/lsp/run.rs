@@ -44,6 +44,8 @@ pub enum Outcome {
     Show(Answer),
     /// A sentence that says what was changed.
     Done(String),
+    /// The same, and a document that says more.
+    Reported(String, Answer),
     /// A sentence that says what was refused, and a document to look at.
     Rejected(String, Answer),
     /// A sentence that says what failed, and what to do.
@@ -176,6 +178,12 @@ impl Run {
                 tracing::info!(run = id.0, "done");
                 server.client.show_message(MessageType::Info, format!("{title}: {message}")).await;
             }
+            Ok(Outcome::Reported(message, answer)) => {
+                tracing::info!(run = id.0, "done");
+                let kept = present::keep_for_later(&server, answer).await;
+                let look = if kept { " The action `Aiex: Open last answer` says more." } else { "" };
+                server.client.show_message(MessageType::Info, format!("{title}: {message}{look}")).await;
+            }
             Ok(Outcome::Rejected(message, answer)) => {
                 // Without its words: they quote the code.
                 tracing::warn!(run = id.0, "refused");
@@ -184,7 +192,9 @@ impl Run {
                 server.client.show_message(MessageType::Error, format!("{title}: {message}{look}")).await;
             }
             Ok(Outcome::Failed(message)) => {
-                tracing::warn!(run = id.0, message, "failed");
+                // Its words can quote the code, or what a build printed.
+                tracing::warn!(run = id.0, "failed");
+                tracing::debug!(run = id.0, message);
                 server.client.show_message(MessageType::Error, format!("{title}: {message}")).await;
             }
             Err(Stop::User) => server.client.show_message(MessageType::Info, format!("{title}: stopped.")).await,

@@ -1,6 +1,7 @@
 //! [`Session`]: what the server knows of its editor: documents, runs, settings, and the last place asked about.
 
 use std::{
+    collections::HashSet,
     ops::Range,
     path::PathBuf,
     sync::{
@@ -18,7 +19,8 @@ use tower_lsp::{
 };
 
 use super::{
-    capabilities::Editor, configuration::Settings, convert, expected::Expectations, indexes::Indexes, run::Runs,
+    capabilities::Editor, configuration::Settings, convert, expected::Expectations, indexes::Indexes, reviews::Reviews,
+    run::Runs,
 };
 use crate::{
     consent::Consent,
@@ -49,6 +51,7 @@ pub struct Session {
     pub runs: Runs,
     /// What is known of the workspace folders.
     pub indexes: Indexes,
+    pub reviews: Reviews,
     /// The configuration in force.
     pub settings: Settings,
     /// What answers.
@@ -65,6 +68,10 @@ pub struct Session {
     /// Held while the user is asked something.
     pub asking: tokio::sync::Mutex<()>,
     open_consent: Mutex<Option<Consent>>,
+    /// Workspaces of which the user was asked in this session whether their code may run.
+    pub asked_trust: Mutex<HashSet<PathBuf>>,
+    /// The one that a code action offers to trust, in an editor that cannot ask.
+    pub open_trust: Mutex<Option<PathBuf>>,
     /// Edits that the editor is about to apply.
     pub expected: Expectations,
     changes: AtomicU64,
@@ -123,6 +130,7 @@ impl Session {
             documents: Documents::default(),
             runs: Runs::default(),
             indexes: Indexes::default(),
+            reviews: Reviews::default(),
             settings: Settings::default(),
             engines: Engines::default(),
             explanations: Explanations::default(),
@@ -133,6 +141,8 @@ impl Session {
             last_answer: Mutex::default(),
             asking: Default::default(),
             open_consent: Mutex::default(),
+            asked_trust: Mutex::default(),
+            open_trust: Mutex::default(),
             expected: Expectations::default(),
             changes: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),

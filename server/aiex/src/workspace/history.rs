@@ -1,14 +1,12 @@
 //! [`History`]: which files change together, and which changed of late, from the last commits of git.
 //!
 //! Asked of the `git` program, which every user of a repository has, rather than through a library of a hundred more
-//! crates. A repository's own configuration can name programs (hooks, monitors, pagers, signature checkers, diff
-//! drivers, transports); each of these is switched off.
+//! crates.
 
 use std::{
     collections::HashMap,
     io::Read as _,
     path::Path,
-    process::{Command, Stdio},
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
@@ -128,23 +126,7 @@ fn fade(at: u32) -> f32 {
 /// The log of what lies at and below a folder.
 fn log(root: &Path, go_on: &impl Fn() -> bool) -> Option<String> {
     let begin = Instant::now();
-    // Not one of the repository's own, wherever the search path leads.
-    let git = aiex_tools::Programs::new(&[root.to_path_buf()]).find("git")?;
-    let mut command = Command::new(git);
-    command.arg("-C").arg(root).args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"]);
-    for setting in [
-        "core.fsmonitor=false",
-        "core.hooksPath=/dev/null",
-        "core.sshCommand=false",
-        "protocol.allow=never",
-        "log.showSignature=false",
-        "log.follow=false",
-        "gpg.program=false",
-        "gpg.ssh.program=false",
-        "gpg.x509.program=false",
-    ] {
-        command.args(["-c", setting]);
-    }
+    let mut command = super::git::command(root)?;
     command.args(["log", "-z", "--name-only", "--relative", "--no-merges", "--no-renames", "--format=%x01"]);
     command.args([
         "--no-ext-diff",
@@ -155,12 +137,6 @@ fn log(root: &Path, go_on: &impl Fn() -> bool) -> Option<String> {
         "-O/dev/null",
     ]);
     command.arg(format!("--max-count={COMMITS}")).args(["--", "."]);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"GIT_")) {
-        command.env_remove(name);
-    }
-    // A partial clone lacks objects, and would fetch them.
-    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none").env("GIT_TERMINAL_PROMPT", "0");
-    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -196,7 +172,10 @@ fn log(root: &Path, go_on: &impl Fn() -> bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{
+        fs,
+        process::{Command, Stdio},
+    };
 
     use super::*;
 

@@ -13,5 +13,5 @@ use crate::lsp::session::Server;
 /// `aiex.document {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`.
 pub fn document(server: &Server, argument: Argument) -> Result<Option<Value>> {
     let kind = Kind { command: super::DOCUMENT, title: "Aiex: Document", intent: Intent::Document, needs_words: false };
-    edit::begin(server, kind, argument, Vec::new())
+    edit::begin(server, kind, argument, Some(Vec::new()))
 }

@@ -1,6 +1,9 @@
 //! What commands that edit share: a run that finds what is meant, has it edited, and has the editor apply it.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use aiex_context::Intent;
 use serde_json::{Value, json};
@@ -11,6 +14,7 @@ use super::{
     explain::{blocking, shown_path},
 };
 use crate::{
+    config::Verify,
     context::Order,
     documents::Snapshot,
     edit::{self, Asking, Job, Stage},
@@ -18,8 +22,10 @@ use crate::{
         apply, consent, context, convert, model,
         progress::REPORT_EVERY,
         run::{Outcome, Question, Run},
-        session::{Place, Server},
+        session::{Place, Server, lock},
+        trust,
     },
+    verify,
     wish::{self, Meant},
 };
 
@@ -34,8 +40,13 @@ pub(super) struct Kind {
     pub(super) needs_words: bool,
 }
 
-/// Begins the run and answers `{"run": id}`. `faults` are what is to be mended.
-pub(super) fn begin(server: &Server, kind: Kind, argument: Argument, faults: Vec<String>) -> Result<Option<Value>> {
+/// Begins the run and answers `{"run": id}`. `faults` are what is to be mended; without them the compiler is asked.
+pub(super) fn begin(
+    server: &Server,
+    kind: Kind,
+    argument: Argument,
+    faults: Option<Vec<String>>,
+) -> Result<Option<Value>> {
     let place = argument.place_of_edit(server)?;
     let Some(snapshot) = server.documents.get(&place.document) else {
         return Err(super::invalid(format!("{} is no longer open in the editor", place.document)));
@@ -58,7 +69,7 @@ async fn work(
     snapshot: Arc<Snapshot>,
     place: Place,
     words: Option<String>,
-    faults: Vec<String>,
+    faults: Option<Vec<String>>,
 ) -> std::result::Result<Outcome, String> {
     run.stage("reading".to_owned());
     let (document, path) = (snapshot.id.clone(), shown_path(server, &snapshot.id));
@@ -81,23 +92,38 @@ async fn work(
         config.privacy.check(&file)?;
     }
     let root = consent::workspace_of(server, &document);
+    // Without a model nothing is made that would be worth compiling.
+    let verifier = match config.edits.verify {
+        Verify::Check if model.is_some() => Some(trust::verifier(server, run, &loaded, &document).await),
+        Verify::Check | Verify::Parse => None,
+    };
+    let faults = match faults {
+        Some(faults) => faults,
+        None if model.is_none() => Vec::new(),
+        None => {
+            let verifier = match &verifier {
+                Some(verifier) => verifier.clone(),
+                None => trust::verifier(server, run, &loaded, &document).await,
+            };
+            verify::faults(verifier, &target, &on_stage(run)).await?
+        }
+    };
     let order = Order { instruction: words, faults, selection, ..Order::of(intent)? };
     let name = model.as_ref().map(|model| model.name.clone()).unwrap_or_default();
     let question = context::Question::new(server, &target, order.clone(), &loaded, &name);
-    let last = std::sync::Mutex::new(None::<std::time::Instant>);
-    let stage = |stage: Stage| {
-        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_news = !matches!(stage, Stage::Received(..)) || last.is_none_or(|last| last.elapsed() >= REPORT_EVERY);
-        if is_news {
-            *last = Some(std::time::Instant::now());
-            run.stage(stage.to_string());
-        }
-    };
     let built = |most| if most == usize::MAX { question.build() } else { question.within(most).build() };
     let edited = edit::edit(
         model.as_ref().map(|model| Asking { model, question: &built }),
-        &Job { target: &target, order: &order, cut, is_new: false, root: &root, max_repairs: config.edits.max_repairs },
-        &stage,
+        &Job {
+            target: &target,
+            order: &order,
+            cut,
+            is_new: false,
+            root: &root,
+            max_repairs: config.edits.max_repairs,
+            verifier,
+        },
+        &on_stage(run),
     )
     .await;
     let edited = match edited {
@@ -115,6 +141,19 @@ async fn work(
     apply::apply(server, &label, &root, &document, &edited.patch).await?;
     let notes: String = edited.notes.iter().map(|note| format!(" {note}")).collect();
     Ok(Outcome::Done(format!("{}: applied. {}{notes}", target.name(), edited.checks())))
+}
+
+/// Tells a run's progress how far an edit is; of pieces that come in, now and then.
+pub(super) fn on_stage(run: &Run) -> impl Fn(Stage) + Send + Sync + '_ {
+    let last = Mutex::new(None::<Instant>);
+    move |stage: Stage| {
+        let mut last = lock(&last);
+        let is_news = !matches!(stage, Stage::Received(..)) || last.is_none_or(|last| last.elapsed() >= REPORT_EVERY);
+        if is_news {
+            *last = Some(Instant::now());
+            run.stage(stage.to_string());
+        }
+    }
 }
 
 pub(super) fn sentence(words: &str) -> String {

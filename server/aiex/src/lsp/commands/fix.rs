@@ -1,4 +1,5 @@
-//! `aiex.fix`: mends the symbol at a place: by the diagnostics given, else by those that the editor last named there.
+//! `aiex.fix`: mends the symbol at a place: by the diagnostics given, else by those that the editor last named there, else
+//! by what the compiler says of it.
 
 use aiex_context::Intent;
 use aiex_text::Text;
@@ -22,13 +23,9 @@ pub fn fix(server: &Server, argument: Argument) -> Result<Option<Value>> {
     let known = || server.diagnostics_at(&place);
     let snapshot = server.documents.get(&place.document);
     let faults = snapshot.map(|snapshot| faults(snapshot.text(), &given.unwrap_or_else(known))).unwrap_or_default();
-    if faults.is_empty() && argument.instruction.is_none() {
-        let none = "no diagnostics are known here: choose `Aiex: Fix` from the code-action menu at one, or pass them as \
-                    `diagnostics` (LSP Diagnostic[]) or in words as `instruction`";
-        return Err(super::invalid(none.to_owned()));
-    }
+    let is_unsaid = faults.is_empty() && argument.instruction.is_none();
     let kind = Kind { command: super::FIX, title: "Aiex: Fix", intent: Intent::Fix, needs_words: false };
-    edit::begin(server, kind, argument, faults)
+    edit::begin(server, kind, argument, (!is_unsaid).then_some(faults))
 }
 
 /// One line a diagnostic: where, what it says, of the code that it is about.

@@ -13,5 +13,5 @@ use crate::lsp::session::Server;
 /// `aiex.generate {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`.
 pub fn generate(server: &Server, argument: Argument) -> Result<Option<Value>> {
     let kind = Kind { command: super::GENERATE, title: "Aiex: Generate", intent: Intent::Generate, needs_words: true };
-    edit::begin(server, kind, argument, Vec::new())
+    edit::begin(server, kind, argument, Some(Vec::new()))
 }

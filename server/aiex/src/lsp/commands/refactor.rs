@@ -14,5 +14,5 @@ use crate::lsp::session::Server;
 /// `aiex.refactor {uri?, range?, instruction?}`: begins a run and answers `{"run": id}`.
 pub fn refactor(server: &Server, argument: Argument) -> Result<Option<Value>> {
     let kind = Kind { command: super::REFACTOR, title: "Aiex: Refactor", intent: Intent::Refactor, needs_words: true };
-    edit::begin(server, kind, argument, Vec::new())
+    edit::begin(server, kind, argument, Some(Vec::new()))
 }
