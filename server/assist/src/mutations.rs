@@ -117,7 +117,8 @@ impl<'a> Search<'a> {
         self.add(range, replacement, what);
     }
 
-    /// A literal integer in decimal digits, one more; one less of those that may be the most of their type.
+    /// A literal integer in decimal digits, one more and, from 2 on, one less; only that of those that may be the most of
+    /// their type.
     fn integer(&mut self, at: usize) {
         const LARGEST: [u128; 10] = [
             127,
@@ -142,29 +143,35 @@ impl<'a> Search<'a> {
         let other = if LARGEST.contains(&value) { value - 1 } else { value + 1 };
         let joint = if number.ends_with('_') { "_" } else { "" };
         self.becomes(at, &format!("{other}{joint}{suffix}"));
+        if value > 1 && !LARGEST.contains(&value) {
+            self.becomes(at, &format!("{}{joint}{suffix}", value - 1));
+        }
     }
 }
 
-/// The operator that takes the place of another.
-fn other_operator(operator: &str) -> Option<&'static str> {
-    Some(match operator {
-        "<" => "<=",
-        "<=" => "<",
-        ">" => ">=",
-        ">=" => ">",
-        "==" => "!=",
-        "!=" => "==",
-        "===" => "!==",
-        "!==" => "===",
-        "+" => "-",
-        "-" => "+",
-        "+=" => "-=",
-        "-=" => "+=",
-        "and" => "or",
-        "or" => "and",
-        "&&" => "||",
-        "||" => "&&",
-        "in" => "not in",
-        _ => return None,
-    })
+/// The operators that take the place of another: a comparison goes one step, and turns around.
+fn other_operators(operator: &str) -> &'static [&'static str] {
+    match operator {
+        "<" => &["<=", ">="],
+        "<=" => &["<", ">"],
+        ">" => &[">=", "<="],
+        ">=" => &[">", "<"],
+        "==" => &["!="],
+        "!=" => &["=="],
+        "===" => &["!=="],
+        "!==" => &["==="],
+        "+" => &["-"],
+        "-" => &["+"],
+        "*" => &["+"],
+        "/" | "%" => &["*"],
+        "+=" => &["-="],
+        "-=" => &["+="],
+        "*=" => &["+="],
+        "and" => &["or"],
+        "or" => &["and"],
+        "&&" => &["||"],
+        "||" => &["&&"],
+        "in" => &["not in"],
+        _ => &[],
+    }
 }

@@ -2,7 +2,7 @@
 
 use aiex_syntax::{Nodes, SymbolKind};
 
-use super::{Search, other_operator};
+use super::{Search, other_operators};
 
 pub(super) fn find(search: &mut Search) {
     let nodes = search.nodes;
@@ -122,7 +122,7 @@ fn binary(search: &mut Search, at: usize) {
         // A loop over a range, a generator.
         "in" if nodes.parent(at).is_some_and(|outer| operator(search, outer) == "<-") => {}
         text => {
-            if let Some(other) = other_operator(text) {
+            for other in other_operators(text) {
                 search.becomes(mark, other);
             }
         }

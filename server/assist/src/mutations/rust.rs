@@ -2,7 +2,7 @@
 
 use aiex_syntax::Nodes;
 
-use super::{Search, other_operator};
+use super::{Search, other_operators};
 
 /// Macros whose arguments nobody tests.
 const SILENT: [&str; 21] = [
@@ -103,7 +103,7 @@ fn token(search: &mut Search, at: usize) {
     match search.nodes.kind(at) {
         "boolean_literal" => search.becomes(at, if text == "true" { "false" } else { "true" }),
         "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" => {
-            if let Some(other) = other_operator(text) {
+            for other in other_operators(text) {
                 search.becomes(at, other);
             }
         }
@@ -180,7 +180,7 @@ fn has_known_type(nodes: &Nodes, at: usize) -> bool {
 fn operator(search: &mut Search, at: usize) {
     let nodes = search.nodes;
     let Some(operator) = nodes.child(at, "operator") else { return };
-    let Some(other) = other_operator(search.text(operator)) else { return };
+    let others = other_operators(search.text(operator));
     let is_text = |field: &str| {
         let side = nodes.child(at, field);
         side.is_some_and(|side| {
@@ -190,7 +190,7 @@ fn operator(search: &mut Search, at: usize) {
     };
     // Texts are joined with a plus, and nothing else.
     let joins = matches!(search.text(operator), "+" | "+=") && (is_text("left") || is_text("right"));
-    if !joins {
+    for other in others.iter().filter(|_| !joins) {
         search.becomes(operator, other);
     }
 }

@@ -78,10 +78,13 @@ mod tests { fn n() { o(1) } }
         expect![[r#"
             3: `1` becomes `2`
             3: `2` becomes `3`
+            3: `2` becomes `1`
             7: the statement `if b < 10 && !d() { return None; }` is gone
             7: the condition `b < 10 && !d()` is negated
             7: `<` becomes `<=`
+            7: `<` becomes `>=`
             7: `10` becomes `11`
+            7: `10` becomes `9`
             7: `&&` becomes `||`
             7: the `!` before `d()` is gone
             8: the statement `return None;` is gone
@@ -91,7 +94,9 @@ mod tests { fn n() { o(1) } }
             10: the statement `f(e);` is gone
             12: the statement `ensure!(b >= 2, "x");` is gone
             12: `>=` becomes `>`
+            12: `>=` becomes `<`
             12: `2` becomes `3`
+            12: `2` becomes `1`
             13: `"a"` becomes `""`
             13: `"b"` becomes `""`
             14: the statement `g += "c";` is gone
@@ -101,11 +106,13 @@ mod tests { fn n() { o(1) } }
             17: the arm `0 if b > 1 => j(true),` is gone
             17: the condition `b > 1` is negated
             17: `>` becomes `>=`
+            17: `>` becomes `<=`
             17: `1` becomes `2`
             17: `true` becomes `false`
             18: `1` becomes `2`
             18: the arm `1 | 2 => Some(-b),` is gone
             18: `2` becomes `3`
+            18: `2` becomes `1`
             18: `Some(-b)` becomes `None`
             18: the `-` before `b` is gone
         "#]],
@@ -152,6 +159,7 @@ end
             6: `0` becomes `1`
             6: the condition `d > 1` is negated
             6: `>` becomes `>=`
+            6: `>` becomes `<=`
             6: `1` becomes `2`
             6: `:ok` becomes `:error`
             6: `"a #{d + 1}"` becomes `""`
