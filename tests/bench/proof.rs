@@ -19,12 +19,16 @@ use tempfile::TempDir;
 
 #[path = "proof/functions.rs"]
 mod functions;
+#[path = "proof/ledger.rs"]
+mod ledger;
+#[path = "proof/shop.rs"]
+mod shop;
 
 fn main() {
     aiex();
     println!("| proof | measured | goal |\n|---|---|---|");
     review();
-    for (project, functions) in [("rust_ledger", functions::RUST), ("elixir_shop", functions::ELIXIR)] {
+    for (project, functions) in [("rust_ledger", ledger::FUNCTIONS), ("elixir_shop", shop::FUNCTIONS)] {
         mutations(project, functions);
     }
 }

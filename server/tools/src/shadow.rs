@@ -30,7 +30,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::error::{CheckError, ShadowError};
 pub(crate) use self::tree::{is_inner, remove_file};
 use self::{
-    scan::{Bounds, Refused, Source, nanoseconds},
+    scan::{Bounds, Refused, Source},
     tree::{Tree, make_folder},
 };
 use crate::{
@@ -282,16 +282,32 @@ fn clear(folder: &Path) -> io::Result<()> {
         }
         let path = entry.path();
         if entry.file_type()?.is_dir() {
-            // Cargo, git and tests make files and folders that are not to be written.
-            if fs::remove_dir_all(&path).is_err() {
-                make_writable(&path);
-                fs::remove_dir_all(&path)?;
-            }
+            remove_folder(&path)?;
         } else {
             fs::remove_file(&path)?;
         }
     }
     Ok(())
+}
+
+/// Removes a folder, if it is there. Cargo, git and tests make files and folders that are not to be written.
+fn remove_folder(path: &Path) -> io::Result<()> {
+    if !tree::is_folder(path) || fs::remove_dir_all(path).is_ok() {
+        return Ok(());
+    }
+    make_writable(path);
+    fs::remove_dir_all(path)
+}
+
+/// Writes a file of our own beside a copy. What a build has put there, such as a link, goes first.
+fn write_anew(path: &Path, contents: &[u8]) -> io::Result<()> {
+    remove_file(path)?;
+    fs::write(path, contents)
+}
+
+/// The file that says which dependencies were copied.
+fn mark_name(inside: &str) -> String {
+    format!("{}.copied", inside.replace('/', "-"))
 }
 
 /// Lets the owner write in all folders below one.
@@ -375,19 +391,16 @@ fn copy(
         return Err(ShadowError::OutsideDependency { root: root.clone(), name, path, manifest });
     }
     let mut dependencies = Vec::new();
-    let folders = match project.tool {
-        BuildTool::Mix => vec![PathBuf::from("deps")],
-        BuildTool::Cargo => outside::vendored(root),
-    };
+    let folders = dependency_folders(&project);
     for inside in folders.iter().filter_map(|folder| folder.to_str()) {
         if !source.folders.contains(inside) && root.join(inside).is_dir() {
-            let mark = dependencies_mark(root, inside);
-            let marked = folder.join(format!("{}.copied", inside.replace('/', "-")));
+            let all = Source::of_all(&root.join(inside), bounds).map_err(|reason| refused(reason, root, bounds))?;
+            let mark = dependencies_mark(root, &all);
+            let marked = folder.join(mark_name(inside));
             if fs::read_to_string(&marked).is_ok_and(|found| found == mark) && folder.join("tree").join(inside).is_dir()
             {
                 continue;
             }
-            let all = Source::of_all(&root.join(inside), bounds).map_err(|reason| refused(reason, root, bounds))?;
             dependencies.push((inside, all, marked, mark));
         }
     }
@@ -395,7 +408,11 @@ fn copy(
     #[cfg(unix)]
     fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(at(&folder))?;
     // Written at each opening: its time says when the copy was used last.
-    fs::write(folder.join("root"), root.to_string_lossy().as_bytes()).map_err(at(&folder))?;
+    write_anew(&folder.join("root"), root.to_string_lossy().as_bytes()).map_err(at(&folder))?;
+    if !tree::is_folder(&folder.join("tree")) {
+        // What was built of another copy than the one that is made now would count as newer than it.
+        remove_folder(&folder.join("target")).map_err(at(&folder))?;
+    }
     for name in ["target", "home", "cargo", "tmp"] {
         let path = folder.join(name);
         if name == "tmp" && path.exists() {
@@ -419,7 +436,7 @@ fn copy(
         copy.clock = tree.clock;
         copy.follow(&all, present, stop).map_err(failed)?;
         copy.close().map_err(at(&to))?;
-        fs::write(&marked, mark).map_err(at(&marked))?;
+        write_anew(&marked, mark.as_bytes()).map_err(at(&marked))?;
         tree.clock = copy.clock;
     }
     let toolchain = match project.tool {
@@ -449,21 +466,23 @@ fn copy(
     })
 }
 
-/// Changes when dependencies were fetched again: the lock file, and the times of the folders.
-fn dependencies_mark(root: &Path, inside: &str) -> String {
+/// The folders of dependencies that are copied though git ignores them, relative to a project's root.
+fn dependency_folders(project: &Project) -> Vec<PathBuf> {
+    match project.tool {
+        BuildTool::Mix => vec![PathBuf::from("deps")],
+        BuildTool::Cargo => outside::vendored(&project.root),
+    }
+}
+
+/// Changes when dependencies do, or the lock file.
+fn dependencies_mark(root: &Path, all: &Source) -> String {
     let mut hash = Sha256::new();
     for lock in ["mix.lock", "Cargo.lock"] {
         hash.update(fs::read(root.join(lock)).unwrap_or_default());
     }
-    let entries = fs::read_dir(root.join(inside)).into_iter().flatten().filter_map(Result::ok);
-    let mut times: Vec<_> = entries
-        .map(|entry| {
-            let time = entry.metadata().and_then(|found| found.modified()).map_or(0, nanoseconds);
-            format!("{} {time}\n", entry.file_name().display())
-        })
-        .collect();
-    times.sort();
-    hash.update(times.concat());
+    for (name, stamp) in &all.files {
+        hash.update(format!("{name}\0{} {}\n", stamp.size, stamp.time));
+    }
     home::hexadecimal(&hash.finalize())
 }
 
@@ -489,6 +508,15 @@ impl Shadow {
             return Err(ShadowError::NoPath { path: path.clone() });
         }
         self.is_whole()?;
+        for folder in dependency_folders(&self.project) {
+            // They are looked at again, too.
+            if let Some(inside) =
+                folder.to_str().filter(|_| files.iter().any(|(path, _)| Path::new(path).starts_with(&folder)))
+            {
+                let mark = self.folder.join(mark_name(inside));
+                remove_file(&mark).map_err(|error| failed((mark, error)))?;
+            }
+        }
         for (path, text) in files {
             // Noted first: where writing fails midway, it is undone too.
             self.written.insert(path.clone(), text.clone());
@@ -552,6 +580,10 @@ impl Shadow {
             let reason = "the build before has filled the disk, and all was removed".to_owned();
             return Err(ShadowError::Io { path: self.tree.root.clone(), reason });
         }
+        if !tree::is_folder(&self.tree.root) {
+            let reason = "a build has put something else in its place; try again".to_owned();
+            return Err(ShadowError::Io { path: self.tree.root.clone(), reason });
+        }
         Ok(())
     }
 
@@ -577,6 +609,7 @@ impl Shadow {
             BuildTool::Cargo => {
                 variables.push(("CARGO_HOME", inside("cargo")));
                 variables.push(("CARGO_TARGET_DIR", inside("target")));
+                variables.push(("CARGO_BUILD_BUILD_DIR", inside("target")));
                 variables.push(("CARGO_NET_OFFLINE", "true".into()));
                 variables.push(("CARGO_TERM_COLOR", "never".into()));
                 if self.has_wrapper {
@@ -590,6 +623,9 @@ impl Shadow {
             }
             BuildTool::Mix => {
                 variables.push(("MIX_HOME", inside("home/.mix")));
+                // Whatever a project says of them: other copies lie beside this one.
+                variables.push(("MIX_BUILD_PATH", inside("tree/_build/test")));
+                variables.push(("MIX_DEPS_PATH", inside("tree/deps")));
                 variables.push(("HEX_HOME", inside("home/.hex")));
                 variables.push(("HEX_OFFLINE", "1".into()));
                 variables.push(("MIX_ENV", "test".into()));

@@ -333,6 +333,12 @@ async fn mix_projects_that_cannot_be_built_say_why() {
         "#]],
     )
     .await;
+    // A compiler of the project's own that fails without a word.
+    let world = mix(", compilers: [:own] ++ Mix.compilers()");
+    let manifest = world.read("mix.exs")
+        + "defmodule Mix.Tasks.Compile.Own do\n  use Mix.Task.Compiler\n  def run(_), do: {:error, []}\nend\n";
+    world.write("mix.exs", &manifest);
+    check(world, expect!["`mix compile` fails: it says nothing"]).await;
     let world = mix("").with_limits(ShadowLimits { check: Duration::from_secs(3), ..SHORT });
     world.write("lib/loop.ex", "defmodule Loop do\n  System.cmd(\"setsid\", [\"sleep\", \"1000\"])\nend\n");
     check(world, expect!["`mix compile` did not end within 3 s and was stopped. Try it in a terminal."]).await;

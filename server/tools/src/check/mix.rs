@@ -31,12 +31,12 @@ pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckE
         time,
         command: COMMAND,
     };
-    let (mut found, mut strays, mut has_status) = (Vec::new(), Vec::new(), false);
+    let (mut found, mut strays, mut status) = (Vec::new(), Vec::new(), None);
     let (end, said) = shadow
         .run(call, |stream, line| {
             let fields = marked(stream, line, &mark);
             match fields.as_deref() {
-                Some(["status", _]) => has_status = true,
+                Some(["status", word]) => status = Some(*word == "error"),
                 Some(["diagnostic", severity, line, column, end, file, message]) => {
                     let severity = match *severity {
                         "error" => Severity::Error,
@@ -64,15 +64,17 @@ pub(super) async fn check(shadow: &mut Shadow) -> Result<Vec<Diagnostic>, CheckE
             }
         })
         .await?;
-    if !has_status {
-        if end == End::TimedOut {
+    let has_error = |found: &[Diagnostic]| found.iter().any(|found| found.severity == Severity::Error);
+    // Without a word of how it ended, or where it says that it failed and nothing of why.
+    if status != Some(false) && !has_error(&found) && strays.is_empty() {
+        if status.is_none() && end == End::TimedOut {
             return Err(CheckError::TimedOut { command: COMMAND.to_owned(), limit: time });
         }
         let errors = places.of_elixir(&said.lines().collect::<Vec<_>>());
         return if errors.is_empty() { Err(unusable(COMMAND, &said, &places)) } else { Ok(errors) };
     }
     match strays.first() {
-        Some(stray) if !found.iter().any(|found| found.severity == Severity::Error) => {
+        Some(stray) if !has_error(&found) => {
             let said = places.clean(stray.lines(), LINES);
             Err(CheckError::Unusable { command: COMMAND.to_owned(), said, hint: None })
         }
@@ -218,7 +220,16 @@ impl Report {
             ["failed", digits, why] => (name(digits), TestOutcome::Failed(reason(&text(why), places))),
             _ => return,
         };
-        self.outcomes.insert(name, outcome);
+        // Of several modules' tests with one title, the worst counts.
+        let weight = |outcome: &TestOutcome| match outcome {
+            TestOutcome::Failed(_) => 3,
+            TestOutcome::DidNotEnd(_) => 2,
+            TestOutcome::Passed => 1,
+            TestOutcome::Ignored | TestOutcome::NotFound => 0,
+        };
+        if self.outcomes.get(&name).is_none_or(|known| weight(known) < weight(&outcome)) {
+            self.outcomes.insert(name, outcome);
+        }
     }
 
     fn run(&self, names: &[String], end: End, time: Duration) -> TestRun {

@@ -213,6 +213,14 @@ async fn an_elixir_test_passes_fails_or_does_not_compile() {
         test total/1 later: Ignored
         total/1 raises: Failed("** (RuntimeError) no\ncode: raise \"no\"\nstacktrace:\n  test/shop/new_test.exs:14: (test)")
     "#]].assert_eq(&outcomes(&shadow.test("test/shop/new_test.exs", &run).await.unwrap()));
+    // Of two with one title, the worse counts.
+    let two = ["One", "Two"].map(|name| {
+        let assert = if name == "One" { "assert false" } else { "assert true" };
+        format!("defmodule Shop.{name}Test do\n  use ExUnit.Case\n  test \"same\" do\n    {assert}\n  end\nend\n")
+    });
+    shadow.write(&[file("test/shop/new_test.exs", two.concat())]).unwrap();
+    let same = shadow.test("test/shop/new_test.exs", &names(&["same"])).await.unwrap();
+    assert!(matches!(same.tests[0].outcome, TestOutcome::Failed(_)), "{same:?}");
     shadow
         .write(&[file("test/shop/new_test.exs", text("    test \"is 3\" do\n      assert one == 3\n    end\n"))])
         .unwrap();

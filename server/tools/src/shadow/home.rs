@@ -79,7 +79,7 @@ pub(super) fn follow_cargo(home: &Path, root: &Path, shadow: &Path, programs: &P
         }
     }
     // Where something is missing, it is looked for again: the user may fetch it.
-    if is_whole { fs::write(&marked, mark).map_err(|error| (marked, error)) } else { Ok(()) }
+    if is_whole { super::write_anew(&marked, mark.as_bytes()).map_err(|error| (marked, error)) } else { Ok(()) }
 }
 
 /// Names, `name-version` and the last names of git addresses, of the packages that are not the project's own.
@@ -217,10 +217,10 @@ fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
-/// Makes a folder and those above it, up to one that is there.
+/// Makes a folder and those above it, up to one that is there; what a build has put in their place goes.
 pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     if let Some(above) = folder.parent()
-        && fs::symlink_metadata(above).is_err()
+        && !super::tree::is_folder(above)
     {
         make_folders(above)?;
     }

@@ -48,9 +48,7 @@ pub(super) fn outside(tool: BuildTool, source: &Source) -> Option<Outside> {
             }
             BuildTool::Mix => mix_paths(&text),
         };
-        if let Some((name, path)) =
-            named.into_iter().find(|(_, path)| !normal(&folder.join(path)).starts_with(&source.root))
-        {
+        if let Some((name, path)) = named.into_iter().find(|(_, path)| leads_out(folder, path, source)) {
             return Some(Outside { name, path, manifest: manifest.clone() });
         }
     }
@@ -61,9 +59,13 @@ pub(super) fn outside(tool: BuildTool, source: &Source) -> Option<Outside> {
     let overrides = list.map(|path| (path.to_owned(), path.to_owned()));
     let mut patches = Vec::new();
     sources(&table, &mut patches);
-    let (name, path) =
-        overrides.chain(patches).find(|(_, path)| !normal(&source.root.join(path)).starts_with(&source.root))?;
+    let (name, path) = overrides.chain(patches).find(|(_, path)| leads_out(&source.root, path, source))?;
     Some(Outside { name, path, manifest: manifest.to_owned() })
+}
+
+/// Whether a path in a manifest leads out of a copy: an absolute one does, since there it names the project itself.
+fn leads_out(folder: &Path, path: &str, source: &Source) -> bool {
+    Path::new(path).is_absolute() || !normal(&folder.join(path)).starts_with(&source.root)
 }
 
 /// The configuration that cargo reads in a project's root.

@@ -263,6 +263,14 @@ async fn dependencies_outside_are_refused_by_name() {
     );
     expect!["`crates/a/Cargo.toml` takes `common` from `../../../common`, outside of WORK, which is not copied, so the project cannot be compiled apart. Let one workspace hold both."]
         .assert_eq(&refusal(&world).await);
+    let world = World::package("");
+    let inside = world.root().join("crates/b");
+    world.write(
+        "crates/a/Cargo.toml",
+        &format!("[package]\nname = \"a\"\n[dependencies]\nb = {{ path = {inside:?} }}\n"),
+    );
+    expect!["`crates/a/Cargo.toml` takes `b` from `WORK/crates/b`, outside of WORK, which is not copied, so the project cannot be compiled apart. Let one workspace hold both."]
+        .assert_eq(&refusal(&world).await);
     let world = World::new();
     world.write("mix.exs", "[{:core, path: \"../core\"}]\n");
     expect!["`mix.exs` takes `core` from `../core`, outside of WORK, which is not copied, so the project cannot be compiled apart. Let one workspace hold both."]
@@ -271,6 +279,43 @@ async fn dependencies_outside_are_refused_by_name() {
     fs::remove_file(world.root().join("mix.exs")).unwrap();
     let error = world.shadows.open(&project, &world.programs()).await.unwrap_err();
     assert_eq!(error.to_string().replace(world.root().to_str().unwrap(), "WORK"), "WORK has no `mix.exs`.");
+}
+
+#[tokio::test]
+async fn what_was_written_is_gone_next_time_wherever_it_was() {
+    let world = World::new();
+    world.write("mix.exs", "");
+    world.write(".gitignore", "/deps\nscratch.ex\n/ignored\n");
+    world.write("deps/a/lib/a.ex", "a");
+    let mut shadow = world.open().await.unwrap();
+    let before = listing(shadow.tree());
+    let text = |path: &str| (path.to_owned(), "proposed".to_owned());
+    shadow.write(&["lib/scratch.ex", "ignored/b.ex", "deps/a/lib/a.ex", "deps/a/lib/c.ex"].map(text)).unwrap();
+    assert_eq!(listing(shadow.tree())["deps/a/lib/a.ex"], "proposed");
+    drop(shadow);
+    let after = listing(world.open().await.unwrap().tree());
+    let files = |all: BTreeMap<String, String>| all.into_iter().filter(|(_, said)| said != "/").collect::<Vec<_>>();
+    assert_eq!(files(after), files(before));
+    // What lies deep in a dependency is seen, too.
+    world.write("deps/a/lib/a.ex", "another");
+    assert_eq!(listing(world.open().await.unwrap().tree())["deps/a/lib/a.ex"], "another");
+}
+
+#[tokio::test]
+async fn a_folder_that_a_test_has_locked_goes_all_the_same() {
+    let world = World::package("");
+    let shadow = world.open().await.unwrap();
+    let locked = shadow.tree().join("locked");
+    fs::create_dir(&locked).unwrap();
+    fs::write(locked.join("file"), "").unwrap();
+    for folder in [&locked, &shadow.tree().join("src")] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o555)).unwrap();
+    }
+    drop(shadow);
+    world.write("src/lib.rs", "// New.");
+    let shadow = world.open().await.unwrap();
+    assert!(!shadow.tree().join("locked").exists());
+    assert_eq!(fs::read_to_string(shadow.tree().join("src/lib.rs")).unwrap(), "// New.");
 }
 
 #[tokio::test]
@@ -362,10 +407,9 @@ async fn dependencies_of_mix_are_copied_when_they_change() {
         .assert_eq(&names(&tree));
     fs::create_dir(tree.join("_build")).unwrap();
     fs::write(tree.join("_build/warm"), "1").unwrap();
-    // Nobody looks at each file.
     world.write("deps/a/lib/a.ex", "b");
     drop(world.open().await.unwrap());
-    assert_eq!(listing(&tree)["deps/a/lib/a.ex"], "a");
+    assert_eq!(listing(&tree)["deps/a/lib/a.ex"], "b");
     world.write("mix.lock", "2");
     fs::remove_dir_all(world.root().join("deps/a/.git")).unwrap();
     drop(world.open().await.unwrap());

@@ -75,7 +75,7 @@ impl Tree {
         let rows = self.rows.iter().map(|(name, (source, copy))| {
             format!("{} {} {} {} {name}\0", source.size, source.time, copy.size, copy.time)
         });
-        fs::write(&self.manifest, format!("1 {built}\0{}", rows.collect::<String>()))
+        super::write_anew(&self.manifest, format!("1 {built}\0{}", rows.collect::<String>()).as_bytes())
     }
 
     /// Makes the copy what the source is. Of what the source lacks, it removes what was copied once and what is `present`.
@@ -126,7 +126,7 @@ impl Tree {
             Ok(found) if found.is_file() && found.len() == stamp.size && same_contents(from, &to)? => false,
             found => {
                 if found.is_ok_and(|found| found.is_dir()) {
-                    fs::remove_dir_all(&to)?;
+                    super::remove_folder(&to)?;
                 }
                 let fresh = beside(&to);
                 remove_file(&fresh)?;
@@ -163,6 +163,9 @@ impl Tree {
             folder.push(part);
             make_folder(&folder)?;
         }
+        // Not what the source is, whatever that is: the next look at it sees a difference.
+        let none = Stamp { size: u64::MAX, time: 0 };
+        self.rows.insert(name.to_owned(), (none, none));
         let found = fs::symlink_metadata(&to);
         if found.as_ref().is_ok_and(Metadata::is_file) && fs::read(&to)? == text.as_bytes() {
             return Ok(false);
@@ -183,7 +186,10 @@ impl Tree {
         let from = source.join(name);
         match Stamp::read(&from) {
             Some(stamp) => self.copy(name, &from, stamp, false).map(drop),
-            None => self.remove(&self.root.join(name)).map(drop),
+            None => {
+                self.rows.remove(name);
+                self.remove(&self.root.join(name)).map(drop)
+            }
         }
     }
 
@@ -222,7 +228,7 @@ impl Tree {
     fn remove(&self, path: &Path) -> io::Result<bool> {
         let is_inside = path.ancestors().skip(1).take_while(|above| *above != self.root).all(is_folder);
         match fs::symlink_metadata(path) {
-            Ok(found) if is_inside && found.is_dir() => fs::remove_dir_all(path).map(|()| true),
+            Ok(found) if is_inside && found.is_dir() => super::remove_folder(path).map(|()| true),
             Ok(_) if is_inside => fs::remove_file(path).map(|()| true),
             _ => Ok(false),
         }
@@ -242,7 +248,18 @@ pub(super) fn is_folder(path: &Path) -> bool {
 /// Makes a folder in a real one, in place of a file or link. A build may have put one there.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(found) if found.is_dir() => {
+            // A test may have taken the right to write away.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                let mode = found.permissions().mode();
+                if mode & 0o700 != 0o700 {
+                    fs::set_permissions(path, fs::Permissions::from_mode((mode & 0o777) | 0o700))?;
+                }
+            }
+            return Ok(());
+        }
         Ok(_) => fs::remove_file(path)?,
         Err(_) => {}
     }
