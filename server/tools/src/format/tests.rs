@@ -248,7 +248,8 @@ impl Hostile {
         let more = [
             ("PATH", env::join_paths(folders).unwrap()),
             ("RUSTUP_TOOLCHAIN", top.join("toolchain").into()),
-            ("RUSTUP_HOME", top.into()),
+            // Where rustup is not in the home, its folder is the user's to say.
+            ("RUSTUP_HOME", env::var_os("RUSTUP_HOME").unwrap_or_else(|| top.into())),
             ("ERL_FLAGS", evaluate.clone().into()),
             ("ERL_AFLAGS", evaluate.into()),
             ("ELIXIR_ERL_OPTIONS", "-pa x".into()),
