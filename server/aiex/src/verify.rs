@@ -27,7 +27,7 @@ pub use verdict::{Verdict, described};
 #[derive(Clone)]
 pub struct Verifier {
     project: Project,
-    shadows: Arc<Shadows>,
+    shadows: Shadows,
     programs: Programs,
     /// The folder of the workspace, to which the paths of patches are relative.
     root: PathBuf,
@@ -114,7 +114,7 @@ impl Verifier {
     pub fn new(project: Project, root: &Path, unsaved: Arc<Unsaved>) -> Result<Self, String> {
         // Programs of the user's, never one of the repository's own.
         let programs = Programs::new(&[root.to_path_buf(), project.root.clone()]);
-        Ok(Self { project, shadows: Arc::new(shadows()?), programs, root: root.to_path_buf(), unsaved })
+        Ok(Self { project, shadows: shadows()?, programs, root: root.to_path_buf(), unsaved })
     }
 
     /// Whether a patch compiles. `faults` are the words of compilers that it is to mend in `target`, as that was before.
@@ -200,8 +200,7 @@ impl Verifier {
     /// The same, with so much time for tests.
     pub fn with_test_time(&self, time: Duration) -> Self {
         let limits = ShadowLimits { tests: time, ..ShadowLimits::default() };
-        let shadows = crate::paths::shadows_folder().map(|folder| Shadows::new(folder).with_limits(limits));
-        Self { shadows: shadows.map_or_else(|| self.shadows.clone(), Arc::new), ..self.clone() }
+        Self { shadows: self.shadows.clone().with_limits(limits), ..self.clone() }
     }
 
     /// A copy with a patch, to run tests in several times.

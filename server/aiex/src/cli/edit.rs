@@ -11,12 +11,17 @@ use aiex_assist::Patch;
 use aiex_context::Intent;
 use anyhow::{Error, Result, bail};
 
-use super::{place::Found, print};
+use super::{
+    place::{Found, FoundForEdit, Question},
+    print,
+};
 use crate::{
     checkpoints::{self, Restore},
     config::Verify,
     context::Order,
-    edit::{self, Asking, Job, Stage},
+    edit::{self, Asking, EditError, Job, Stage},
+    engine::Model,
+    explain::Target,
     ledger::Database,
     unified_diff::unified,
     verify,
@@ -86,14 +91,7 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
             }
             _ => order,
         };
-        let question = match &model {
-            None => None,
-            Some(model) => {
-                let (found, order) = (found.clone(), order.clone());
-                let (name, corrections) = (model.name.clone(), model.corrections().clone());
-                Some(super::stop::aside(move || found.question(order, &name, &corrections, None)).await?)
-            }
-        };
+        let question = question(model.as_ref(), &found, &order).await?;
         let job = Job {
             target: &found.target,
             order: &order,
@@ -108,12 +106,7 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
         let asking = model.as_ref().zip(built.as_ref()).map(|(model, question)| Asking { model, question });
         let edited = match edit::edit(asking, &job, &stage).await {
             Ok(edited) => edited,
-            Err(error) => {
-                if let Some(rejected) = error.rejected(&found.target) {
-                    eprintln!("{}", rejected.markdown);
-                }
-                bail!("{error}")
-            }
+            Err(error) => return Err(refused(&error, &found.target)),
         };
         edited.notes.iter().for_each(|note| eprintln!("aiex: {note}"));
         let by = edited.by.as_deref().unwrap_or("the structural engine");
@@ -126,6 +119,26 @@ pub(super) fn edit(wanted: Wanted) -> Result<ExitCode> {
             wanted.write,
         )
     })
+}
+
+/// What the model is asked; the workspace is indexed aside, so that Ctrl-C is heard.
+pub(super) async fn question(
+    model: Option<&Model>,
+    found: &Arc<FoundForEdit>,
+    order: &Order,
+) -> Result<Option<Question>> {
+    let Some(model) = model else { return Ok(None) };
+    let (found, order) = (found.clone(), order.clone());
+    let (name, corrections) = (model.name.clone(), model.corrections().clone());
+    Ok(Some(super::stop::aside(move || found.question(order, &name, &corrections, None)).await?))
+}
+
+/// Why there is no edit, after the reply on stderr where there is one.
+pub(super) fn refused(error: &EditError, target: &Target) -> Error {
+    if let Some(rejected) = error.rejected(target) {
+        eprintln!("{}", rejected.markdown);
+    }
+    Error::msg(error.to_string())
 }
 
 /// Says on a terminal how far an edit is.

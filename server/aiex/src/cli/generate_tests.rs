@@ -53,14 +53,7 @@ pub(super) fn generate_tests(wanted: Wanted) -> Result<ExitCode> {
         if model.is_some() {
             loaded.config.privacy.check(&found.absolute).map_err(Error::msg)?;
         }
-        let question = match &model {
-            None => None,
-            Some(model) => {
-                let (found, order) = (found.clone(), order.clone());
-                let (name, corrections) = (model.name.clone(), model.corrections().clone());
-                Some(super::stop::aside(move || found.question(order, &name, &corrections, None)).await?)
-            }
-        };
+        let question = edit::question(model.as_ref(), &found, &order).await?;
         let job = Job {
             target: &found.target,
             text: &text,
@@ -76,12 +69,7 @@ pub(super) fn generate_tests(wanted: Wanted) -> Result<ExitCode> {
         let asking = model.as_ref().zip(built.as_ref()).map(|(model, question)| Asking { model, question });
         let tested = match generate_tests::generate_tests(asking, &job, &edit::on_stage()).await {
             Ok(tested) => tested,
-            Err(error) => {
-                if let Some(rejected) = error.rejected(&found.target) {
-                    eprintln!("{}", rejected.markdown);
-                }
-                bail!("{error}")
-            }
+            Err(error) => return Err(edit::refused(&error, &found.target)),
         };
         tell(&tested);
         let by = tested.by.as_deref().unwrap_or("the structural engine");

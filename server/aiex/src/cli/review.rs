@@ -66,7 +66,6 @@ pub(super) fn review(paths: Vec<String>, diff: Option<String>, model: Option<Str
         .collect();
     super::model::run(first.loaded.clone(), &workspaces, async |model, _| {
         let (mut findings, mut failed) = (Vec::new(), Vec::new());
-        let mut lines = String::new();
         let store = Database::default().open();
         // As whoever reads the lines can follow them.
         let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
@@ -79,21 +78,17 @@ pub(super) fn review(paths: Vec<String>, diff: Option<String>, model: Option<Str
             if changed.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
-            if model.is_some()
-                && let Err(excluded) = found.loaded.config.privacy.check(&found.absolute)
-            {
-                failed.push(excluded);
-                continue;
-            }
+            // What is not to be sent is looked at by its syntax alone.
+            let privacy = found.loaded.config.privacy.check(&found.absolute);
+            let model = model.as_ref().filter(|_| privacy.is_ok());
             let index = indexes.get(&found.workspace);
             let selection = changed.as_ref().map(|changed| review::changed_code(text, changed));
             let order = Order { selection, ..Order::of(Intent::Review).map_err(Error::msg)? };
-            let question = model
-                .as_ref()
-                .map(|model| found.question_with(index.cloned(), order, &model.name, model.corrections(), None));
+            let question =
+                model.map(|model| found.question_with(index.cloned(), order, &model.name, model.corrections(), None));
             let built =
                 question.as_ref().map(|question| |part: &Arc<Target>, most: usize| question.about(part).built(most));
-            let reviewer = model.as_ref().zip(built.as_ref()).zip(question.as_ref());
+            let reviewer = model.zip(built.as_ref()).zip(question.as_ref());
             let reviewer = reviewer.map(|((model, built), question)| Reviewer {
                 model,
                 question: built,
@@ -126,13 +121,12 @@ pub(super) fn review(paths: Vec<String>, diff: Option<String>, model: Option<Str
                 let at = text.position(finding.range.start, Encoding::Utf32);
                 let (line, col) = (at.line + 1, at.column + 1);
                 let (path, severity) = (&found.target.path, finding.severity.as_str());
-                lines.push_str(&format!("{shown}:{line}:{col}: {severity}: {}\n", finding.text));
-                findings.push(json!({
-                    "path": path, "line": line, "col": col, "severity": severity, "text": finding.text,
-                }));
-            }
-            if !json {
-                print(&std::mem::take(&mut lines))?;
+                match json {
+                    true => findings.push(json!({
+                        "path": path, "line": line, "col": col, "severity": severity, "text": finding.text,
+                    })),
+                    false => print(&format!("{shown}:{line}:{col}: {severity}: {}\n", finding.text))?,
+                }
             }
         }
         if json {

@@ -88,7 +88,7 @@ pub struct Passed<T> {
     pub value: T,
     /// `provider/model` of who made it.
     pub by: String,
-    /// What the model's provider is to be told of, in sentences.
+    /// What is to be known about it, in sentences.
     pub notes: Vec<String>,
 }
 

@@ -45,20 +45,16 @@ impl Reviews {
     /// Keeps what was found in a document as it was in `then`, in place of what was found before in the bytes `asked`.
     /// Not for one that is closed. What was typed meanwhile has moved everything.
     pub fn put(server: &Server, then: &Snapshot, asked: &Range<usize>, findings: Vec<Finding>) {
-        let mut state = lock(&server.reviews.state);
-        let Some(now) = server.documents.get(&then.id) else { return };
-        let text = then.text();
-        let mut found = findings;
-        let mut asked = asked.clone();
-        if !is_same(text, now.text()) {
-            let mut moved = Findings::new(found, text);
-            moved.replaced(text, now.text());
-            found = moved.iter().map(|(_, finding)| finding.clone()).collect();
-            let mut old = text.clone();
-            for edit in aiex_text::diff(&text.to_string(), &now.text().to_string()).iter().rev() {
-                asked = old.splice(edit).map_range(&asked);
+        let (mut state, now, mut found, asked) = loop {
+            let Some(now) = server.documents.get(&then.id) else { return };
+            // Not under the lock, for which the protocol waits.
+            let (found, asked) = moved(then.text(), now.text(), asked, &findings);
+            let state = lock(&server.reviews.state);
+            let version = server.documents.get(&then.id).map(|newest| newest.document.version());
+            if version == Some(now.document.version()) {
+                break (state, now, found, asked);
             }
-        }
+        };
         let version = now.document.version();
         if let Some(mut earlier) = state.of.remove(&then.id) {
             if earlier.version != version {
@@ -144,8 +140,16 @@ impl Reviews {
     }
 }
 
-fn is_same(one: &Text, other: &Text) -> bool {
-    one.len() == other.len() && one.to_string() == other.to_string()
+/// Findings of a text, and a range of it, as they are in a later one.
+fn moved(then: &Text, now: &Text, asked: &Range<usize>, findings: &[Finding]) -> (Vec<Finding>, Range<usize>) {
+    let (mut moved, mut asked, mut text) = (Findings::new(findings.to_vec(), then), asked.clone(), then.clone());
+    // The last first, so that the places of the others hold.
+    for edit in aiex_text::diff(&then.to_string(), &now.to_string()).iter().rev() {
+        let splice = text.splice(edit);
+        moved.edited(&splice);
+        asked = splice.map_range(&asked);
+    }
+    (moved.iter().map(|(_, finding)| finding.clone()).collect(), asked)
 }
 
 fn diagnostic(finding: &Finding, open: &Snapshot, server: &Server) -> Diagnostic {

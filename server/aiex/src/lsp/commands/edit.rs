@@ -17,7 +17,8 @@ use crate::{
     config::Verify,
     context::Order,
     documents::Snapshot,
-    edit::{self, Asking, Job, Stage},
+    edit::{self, Asking, EditError, Job, Stage},
+    explain::Target,
     lsp::{
         apply, consent, context, convert, model,
         progress::REPORT_EVERY,
@@ -128,12 +129,7 @@ async fn work(
     .await;
     let edited = match edited {
         Ok(edited) => edited,
-        Err(error) => {
-            return Ok(match error.rejected(&target) {
-                Some(rejected) => Outcome::Rejected(sentence(&error.to_string()), rejected),
-                None => Outcome::Failed(sentence(&error.to_string())),
-            });
-        }
+        Err(error) => return Ok(refused(&error, &target)),
     };
     run.settle().await;
     run.stage("applying".to_owned());
@@ -153,6 +149,15 @@ pub(super) fn on_stage(run: &Run) -> impl Fn(Stage) + Send + Sync + '_ {
             *last = Some(Instant::now());
             run.stage(stage.to_string());
         }
+    }
+}
+
+/// Why there is no edit, with the reply to look at where there is one.
+pub(super) fn refused(error: &EditError, target: &Target) -> Outcome {
+    let message = sentence(&error.to_string());
+    match error.rejected(target) {
+        Some(rejected) => Outcome::Rejected(message, rejected),
+        None => Outcome::Failed(message),
     }
 }
 

@@ -9,7 +9,7 @@ use tower_lsp::jsonrpc::Result;
 
 use super::{
     Argument,
-    edit::{on_stage, sentence},
+    edit::{on_stage, refused},
     explain::{blocking, shown_path},
 };
 use crate::{
@@ -110,12 +110,7 @@ async fn work(
     .await;
     let tested = match tested {
         Ok(tested) => tested,
-        Err(error) => {
-            return Ok(match error.rejected(&target) {
-                Some(rejected) => Outcome::Rejected(sentence(&error.to_string()), rejected),
-                None => Outcome::Failed(sentence(&error.to_string())),
-            });
-        }
+        Err(error) => return Ok(refused(&error, &target)),
     };
     run.settle().await;
     run.stage("applying".to_owned());
