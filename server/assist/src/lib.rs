@@ -33,8 +33,7 @@ pub use prompt::{AskFile, MAX_TARGET_CHARS, Prompt, PromptInput, ask_prompt, pro
 pub use prose::{TextFilter, clean_markdown, clean_text};
 pub use refactors::{ReadyRefactor, ready_refactors};
 pub use review::{
-    Finding, FindingId, FindingKind, Findings, ReviewReply, Severity, findings_in_lines, identity, read_findings,
-    structural_findings,
+    Finding, FindingId, FindingKind, Findings, ReviewReply, Severity, findings_in_lines, identity, structural_findings,
 };
 pub use structural::{STRUCTURAL_NOTE, explain_file, explain_plain, explain_symbol};
 pub use template::{render_template, template_name};

@@ -1,5 +1,5 @@
 //! Reviews: what can be said against code, by its syntax alone ([`structural_findings`]) or by a model
-//! ([`read_findings`]), and how it follows the text while it is edited ([`Findings`]).
+//! ([`ReviewReply`]), and how it follows the text while it is edited ([`Findings`]).
 //!
 //! A structural finding that is wrong costs more than one that is missing, so each rule is silent where the syntax leaves
 //! a doubt: where code may be generated, where a name is mentioned in any other way, where the text does not parse.
@@ -21,7 +21,7 @@ use aiex_text::Text;
 use crate::markdown::one_line;
 
 pub use findings::{FindingId, Findings};
-pub use reply::{ReviewReply, read_findings};
+pub use reply::ReviewReply;
 
 /// The most structural findings of one file.
 const MOST: usize = 200;

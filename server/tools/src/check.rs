@@ -49,17 +49,6 @@ pub enum Severity {
     Warning,
 }
 
-impl Severity {
-    /// As it is printed.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
-
 /// What became of tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestRun {

@@ -20,15 +20,6 @@ pub enum BuildTool {
 }
 
 impl BuildTool {
-    /// As it is typed.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cargo => "cargo",
-            Self::Mix => "mix",
-        }
-    }
-
     /// The file by which it knows a project.
     pub(crate) fn manifest(self) -> &'static str {
         match self {

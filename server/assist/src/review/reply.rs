@@ -1,4 +1,4 @@
-//! [`read_findings`]: the findings of a model's reply, each at the code that it quotes.
+//! [`ReviewReply`]: the findings of a model's reply, each at the code that it quotes.
 //!
 //! A model quotes the line of code that a finding is about. A quote can be looked up, in code that was shown with parts
 //! left out as well, and one that cannot be found is no finding about this code. A number of a line alone could not be
@@ -36,19 +36,6 @@ pub struct ReviewReply {
     pub findings: Vec<Finding>,
     /// How many others were left out, since their code is not in what was shown.
     pub dropped: usize,
-}
-
-/// The findings of a reply: [`ReviewReply::read`] without the number of those left out.
-///
-/// # Errors
-/// As [`ReviewReply::read`].
-pub fn read_findings(
-    reply: &str,
-    text: &Text,
-    syntax: Option<&Syntax>,
-    shown: &Range<usize>,
-) -> Result<Vec<Finding>, String> {
-    ReviewReply::read(reply, text, syntax, shown).map(|reply| reply.findings)
 }
 
 impl ReviewReply {

@@ -11,7 +11,11 @@ pub(super) fn shown(found: &[Diagnostic]) -> String {
         let Diagnostic { path, severity, line, end_line, column, code, message } = found;
         let column = column.map(|column| format!(":{column}")).unwrap_or_default();
         let code = code.as_deref().map(|code| format!("[{code}]")).unwrap_or_default();
-        format!("{path}:{line}-{end_line}{column}: {}{code}: {}\n", severity.as_str(), message.replace('\n', "\n    "))
+        format!(
+            "{path}:{line}-{end_line}{column}: {}{code}: {}\n",
+            format!("{severity:?}").to_lowercase(),
+            message.replace('\n', "\n    ")
+        )
     };
     found.iter().map(line).collect()
 }
